@@ -1,0 +1,97 @@
+"""Faults found in input data: every one of them at once, in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from data.catalog import text
+
+Effect = Literal["refused", "row_set_aside", "value_set_aside", "repaired", "noted"]
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One finding about one place of a file.
+
+    Parameters
+    ----------
+    rule : str
+        Key of the finding; ``fault.<rule>`` and ``mend.<rule>`` are its texts in the catalogue.
+    effect : {"refused", "row_set_aside", "value_set_aside", "repaired", "noted"}
+        What was done about it. ``refused`` means that the whole file was not used.
+    file, layer : str
+        Name of the file as the user knows it, and the layer it was read as.
+    row : int, optional
+        Row as a person counts it: the spreadsheet's row number for tables, the n-th feature otherwise.
+    column : str, optional
+        Column as it is named in the file.
+    expected, got : str
+        What was expected and what was found.
+    count : int
+        How many rows the finding stands for, when it is about more than one.
+    """
+
+    rule: str
+    effect: Effect
+    file: str
+    layer: str = ""
+    row: int | None = None
+    column: str | None = None
+    expected: str = ""
+    got: str = ""
+    count: int = 1
+
+    def message(self, language: str = "zh") -> str:
+        """Say what is wrong, where, and how to mend it, in one line."""
+        place = [self.file]
+        if self.row is not None:
+            place.append(text("fault.place.row", language, row=self.row))
+        if self.column:
+            place.append(text("fault.place.column", language, column=self.column))
+        said = [text(f"fault.{self.rule}", language)]
+        if self.expected:
+            said.append(text("fault.expected", language, expected=self.expected))
+        if self.got:
+            said.append(text("fault.got", language, got=self.got))
+        if self.count > 1:
+            said.append(text("fault.count", language, count=self.count))
+        said.append(text(f"effect.{self.effect}", language))
+        said.append(text(f"mend.{self.rule}", language))
+        return " · ".join(place) + ": " + "; ".join(said)
+
+    def as_row(self, language: str = "zh") -> dict[str, str | int | None]:
+        """Return the fault as one row of a table for the screen or an export."""
+        return {
+            "file": self.file,
+            "layer": self.layer,
+            "row": self.row,
+            "column": self.column,
+            "rule": self.rule,
+            "effect": text(f"effect.{self.effect}", language),
+            "expected": self.expected,
+            "got": self.got,
+            "count": self.count,
+            "mend": text(f"mend.{self.rule}", language),
+            "message": self.message(language),
+        }
+
+
+class DataError(ValueError):
+    """Raised when input cannot be used; carries all faults that were found, not just the first."""
+
+    def __init__(self, faults: Iterable[Fault], language: str = "zh") -> None:
+        self.faults = tuple(faults)
+        super().__init__(fault_list(self.faults, language))
+
+
+def fault_list(faults: Iterable[Fault], language: str = "zh", *, most: int = _SHOWN) -> str:
+    """Write faults as a list, the gravest first; past `most` lines the rest is counted."""
+    order = ("refused", "row_set_aside", "value_set_aside", "repaired", "noted")
+    ranked = sorted(faults, key=lambda fault: order.index(fault.effect))
+    lines = [f"- {fault.message(language)}" for fault in ranked[:most]]
+    if len(ranked) > most:
+        lines.append(text("fault.more", language, count=len(ranked) - most))
+    return "\n".join(lines)

@@ -1,0 +1,230 @@
+"""What each layer must hold: pandera models with Chinese titles, one a layer.
+
+A model states names, kinds, units and bounds of the columns. Reading, translating and parsing foreign
+files into this form is `geo.io`'s work; a frame that passes its model is safe to compute with.
+Optional values are null where they are not known: nothing here has a default.
+"""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import pandera.pandas as pa
+from pandera.typing import Series
+from pandera.typing.geopandas import GeoSeries
+
+from data import parameters
+
+USES: Final = tuple(parameters.table("building_uses").index)
+HEAT_SOURCES: Final = tuple(parameters.table("heat_sources").index)
+ROOF_KINDS: Final = ("flat_concrete", "metal_sheet", "pitched_tile", "unknown")
+UR_CLASSES: Final = tuple(parameters.table("zone_classes").index)
+FUELS: Final = ("coal", "gas", "biomass", "electricity", "oil", "waste_heat", "other", "unknown")
+DUTIES: Final = ("heating", "process", "power", "unknown")
+MEDIA: Final = ("hot_water", "steam", "unknown")
+BOILER_STATUS: Final = ("operating", "standby", "retired", "unknown")
+PLANT_STATUS: Final = (
+    "operating",
+    "construction",
+    "permitted",
+    "pre-permit",
+    "announced",
+    "shelved",
+    "mothballed",
+    "cancelled",
+    "retired",
+    "unknown",
+)
+NETWORK_KINDS: Final = ("pipe", "service_area")
+NETWORK_STATUS: Final = ("existing", "planned", "unknown")
+POLYGONS: Final = ("Polygon", "MultiPolygon")
+LINES: Final = ("LineString", "MultiLineString")
+
+
+class _Layer(pa.DataFrameModel):
+    """What all layers share: a geometry, the row of the file that it came from, no unknown columns."""
+
+    source_row: Series[int] | None = pa.Field(ge=1, title="原文件行号", description="row of the source file")
+    geometry: GeoSeries = pa.Field(title="几何", description="lon-lat, EPSG:4490/4326")
+
+    class Config:
+        strict = False
+
+
+class Buildings(_Layer):
+    """One row a building footprint."""
+
+    building_id: Series[str] = pa.Field(unique=True, title="建筑编号", description="identifier, text")
+    name: Series[str] | None = pa.Field(nullable=True, title="建筑名称", description="name")
+    use: Series[str] = pa.Field(isin=USES, title="建筑用途", description="use class")
+    floors: Series[float] = pa.Field(nullable=True, ge=1, le=120, title="地上层数", description="storeys [1]")
+    height_m: Series[float] = pa.Field(nullable=True, gt=0, le=900, title="建筑高度(m)", description="height [m]")
+    year_built: Series[float] = pa.Field(nullable=True, ge=1850, le=2100, title="建成年份", description="year")
+    roof_kind: Series[str] = pa.Field(isin=ROOF_KINDS, title="屋面类型", description="roof kind")
+    heat_source: Series[str] = pa.Field(isin=HEAT_SOURCES, title="取暖方式", description="main heat source")
+    floor_area_m2: Series[float] = pa.Field(
+        nullable=True, gt=0, title="建筑面积(m²)", description="declared gross floor area [m2]"
+    )
+    heated_area_m2: Series[float] = pa.Field(
+        nullable=True, ge=0, title="取暖面积(m²)", description="declared heated area [m2]"
+    )
+    households: Series[float] = pa.Field(nullable=True, ge=0, title="户数", description="households [1]")
+    retrofitted: Series[pa.BOOL] = pa.Field(nullable=True, title="已节能改造", description="envelope retrofitted")
+    village_code: Series[str] = pa.Field(
+        nullable=True, str_matches=r"^\d{12}$", title="村(社区)代码", description="12-digit code"
+    )
+    county_code: Series[str] = pa.Field(
+        nullable=True, str_matches=r"^\d{6}$", title="县(区)代码", description="6-digit code"
+    )
+
+
+class Boilers(_Layer):
+    """One row a boiler."""
+
+    boiler_id: Series[str] = pa.Field(unique=True, title="锅炉编号", description="identifier, text")
+    name: Series[str] = pa.Field(nullable=True, title="单位名称", description="owner")
+    fuel: Series[str] = pa.Field(isin=FUELS, title="燃料种类", description="fuel")
+    capacity_t_h: Series[float] = pa.Field(
+        nullable=True, gt=0, le=5000, title="额定蒸发量(蒸吨/小时)", description="rated output [t/h]"
+    )
+    duty: Series[str] = pa.Field(isin=DUTIES, title="用途", description="duty")
+    medium: Series[str] = pa.Field(isin=MEDIA, title="介质", description="hot water or steam")
+    status: Series[str] = pa.Field(isin=BOILER_STATUS, title="状态", description="status")
+    is_backup: Series[pa.BOOL] = pa.Field(nullable=True, title="应急备用", description="emergency backup")
+    is_peaking: Series[pa.BOOL] = pa.Field(nullable=True, title="调峰", description="peak shaving")
+    is_ultra_low: Series[pa.BOOL] = pa.Field(nullable=True, title="是否超低排放", description="ultra-low emission")
+    year_built: Series[float] = pa.Field(nullable=True, ge=1900, le=2100, title="投运年份", description="year")
+    position_sigma_m: Series[float] = pa.Field(
+        nullable=True, ge=0, title="点位中误差(m)", description="positional standard deviation [m]"
+    )
+
+
+class Plants(_Layer):
+    """One row a generating unit; units of one plant share `plant_id`."""
+
+    plant_id: Series[str] = pa.Field(title="电厂编号", description="plant identifier, text")
+    unit_id: Series[str] = pa.Field(unique=True, title="机组编号", description="unit identifier, text")
+    name: Series[str] = pa.Field(nullable=True, title="电厂名称", description="plant name")
+    capacity_mw: Series[float] = pa.Field(nullable=True, gt=0, le=20000, title="容量(MW)", description="[MW]")
+    status: Series[str] = pa.Field(isin=PLANT_STATUS, title="状态", description="status")
+    is_chp: Series[pa.BOOL] = pa.Field(nullable=True, title="热电联产", description="combined heat and power")
+    is_captive: Series[pa.BOOL] = pa.Field(nullable=True, title="自备电厂", description="captive plant")
+    spare_heat_mw: Series[float] = pa.Field(
+        nullable=True, title="富余供热能力(MW)", description="spare heat at peak [MW], negative if short"
+    )
+
+
+class Networks(_Layer):
+    """Pipes and declared service areas."""
+
+    network_id: Series[str] = pa.Field(unique=True, title="管网编号", description="identifier, text")
+    kind: Series[str] = pa.Field(isin=NETWORK_KINDS, title="类别", description="pipe or service area")
+    name: Series[str] = pa.Field(nullable=True, title="名称", description="name")
+    supplier: Series[str] = pa.Field(nullable=True, title="供热单位", description="supplier")
+    plant_id: Series[str] = pa.Field(nullable=True, title="热源编号", description="source plant")
+    medium: Series[str] = pa.Field(isin=MEDIA, title="介质", description="hot water or steam")
+    status: Series[str] = pa.Field(isin=NETWORK_STATUS, title="状态", description="existing or planned")
+    dn_mm: Series[float] = pa.Field(nullable=True, gt=0, le=2000, title="管径DN(mm)", description="[mm]")
+    spare_heat_mw: Series[float] = pa.Field(
+        nullable=True, title="富余供热能力(MW)", description="spare heat at peak [MW], negative if short"
+    )
+    document: Series[str] = pa.Field(nullable=True, title="依据文件", description="declaring document")
+
+
+class Villages(_Layer):
+    """Villages and communities with their NBS urban–rural class; points or polygons."""
+
+    village_code: Series[str] = pa.Field(
+        unique=True, str_matches=r"^\d{12}$", title="村(社区)代码", description="12-digit code"
+    )
+    name: Series[str] = pa.Field(title="村(社区)名称", description="name")
+    town_code: Series[str] = pa.Field(
+        nullable=True, str_matches=r"^\d{9}(\d{3})?$", title="乡镇代码", description="9- or 12-digit code"
+    )
+    town: Series[str] = pa.Field(nullable=True, title="乡镇(街道)", description="town")
+    county_code: Series[str] = pa.Field(str_matches=r"^\d{6}$", title="县(区)代码", description="6-digit code")
+    ur_class: Series[str] = pa.Field(isin=UR_CLASSES, title="城乡分类代码", description="NBS urban–rural class")
+
+
+class Counties(_Layer):
+    """County outlines."""
+
+    county_code: Series[str] = pa.Field(
+        unique=True, str_matches=r"^\d{6}$", title="县(区)代码", description="6-digit code"
+    )
+    name: Series[str] = pa.Field(title="县(区)名称", description="name")
+
+
+class Parcels(_Layer):
+    """Land parcels (optional)."""
+
+    parcel_id: Series[str] = pa.Field(unique=True, title="宗地号", description="identifier, text")
+    owner: Series[str] = pa.Field(nullable=True, title="权利人", description="owner")
+    land_use: Series[str] = pa.Field(nullable=True, title="地类", description="land use")
+
+
+class Transformers(_Layer):
+    """Distribution transformers (optional)."""
+
+    transformer_id: Series[str] = pa.Field(unique=True, title="变压器编号", description="identifier, text")
+    capacity_kva: Series[float] = pa.Field(nullable=True, gt=0, title="容量(kVA)", description="[kVA]")
+    spare_kva: Series[float] = pa.Field(nullable=True, title="可开放容量(kVA)", description="[kVA]")
+
+
+MODELS: Final[dict[str, type[_Layer]]] = {
+    "buildings": Buildings,
+    "boilers": Boilers,
+    "plants": Plants,
+    "networks": Networks,
+    "villages": Villages,
+    "counties": Counties,
+    "parcels": Parcels,
+    "transformers": Transformers,
+}
+IDENTIFIERS: Final = {
+    "buildings": "building_id",
+    "boilers": "boiler_id",
+    "plants": "unit_id",
+    "networks": "network_id",
+    "villages": "village_code",
+    "counties": "county_code",
+    "parcels": "parcel_id",
+    "transformers": "transformer_id",
+}
+GEOMETRY_TYPES: Final = {
+    "buildings": POLYGONS,
+    "boilers": ("Point",),
+    "plants": ("Point", *POLYGONS),
+    "networks": (*LINES, *POLYGONS),
+    "villages": ("Point", *POLYGONS),
+    "counties": POLYGONS,
+    "parcels": POLYGONS,
+    "transformers": ("Point", *POLYGONS),
+}
+
+
+def schema(layer: str) -> pa.DataFrameSchema:
+    """Return the pandera schema of a layer.
+
+    Raises
+    ------
+    KeyError
+        If there is no such layer.
+    """
+    return cast(pa.DataFrameSchema, MODELS[layer].to_schema())
+
+
+def title(layer: str, column: str, language: str = "zh") -> str:
+    """Return the label of a column: its Chinese title, or its English description."""
+    field = schema(layer).columns.get(column)
+    if field is None:
+        return column
+    return str((field.title if language == "zh" else field.description) or column)
+
+
+def allowed(layer: str, column: str) -> tuple[str, ...] | None:
+    """Return the coded values that a column may hold, or None where it is not coded."""
+    for check in schema(layer).columns[column].checks:
+        if check.name == "isin":
+            return tuple(check.statistics["allowed_values"])
+    return None
