@@ -30,8 +30,8 @@ class Fault:
         Column as it is named in the file.
     expected, got : str
         What was expected and what was found.
-    count : int
-        How many rows the finding stands for, when it is about more than one.
+    rows : tuple of int
+        All rows that the finding stands for, when it is about more than one.
     """
 
     rule: str
@@ -42,7 +42,12 @@ class Fault:
     column: str | None = None
     expected: str = ""
     got: str = ""
-    count: int = 1
+    rows: tuple[int, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """Number of rows that the finding stands for."""
+        return max(1, len(self.rows))
 
     def message(self, language: str = "zh") -> str:
         """Say what is wrong, where, and how to mend it, in one line."""
@@ -57,7 +62,7 @@ class Fault:
         if self.got:
             said.append(text("fault.got", language, got=self.got))
         if self.count > 1:
-            said.append(text("fault.count", language, count=self.count))
+            said.append(text("fault.count", language, count=self.count, rows=spans(self.rows, most=6)))
         said.append(text(f"effect.{self.effect}", language))
         said.append(text(f"mend.{self.rule}", language))
         return " · ".join(place) + ": " + "; ".join(said)
@@ -74,9 +79,22 @@ class Fault:
             "expected": self.expected,
             "got": self.got,
             "count": self.count,
+            "rows": spans(self.rows) if self.rows else str(self.row or ""),
             "mend": text(f"mend.{self.rule}", language),
             "message": self.message(language),
         }
+
+
+def spans(rows: Iterable[int], *, most: int | None = None) -> str:
+    """Write row numbers as runs, for instance ``2-5, 9``; past `most` runs the rest is an ellipsis."""
+    runs: list[list[int]] = []
+    for row in sorted(rows):
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    shown = [str(first) if first == last else f"{first}-{last}" for first, last in runs[:most]]
+    return ", ".join(shown + ["…"] * (most is not None and len(runs) > most))
 
 
 class DataError(ValueError):

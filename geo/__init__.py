@@ -1,0 +1,1 @@
+"""Coordinates, files, zones, proximity, tiles and exports."""

@@ -1,0 +1,1 @@
+"""Clean-heating rates, boiler verdicts, heat demand, and the one assessment that all faces share."""

@@ -1,0 +1,167 @@
+"""Coordinate systems: what a file is in, what we store, and the one projected system a run computes in.
+
+Stored coordinates are CGCS2000 lon-lat (EPSG:4490); at the precision of this work WGS 84 is the same.
+Distances that decide a verdict are geodesics on GRS80; a projected system serves areas and local geometry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pyproj import CRS, Geod
+from pyproj.exceptions import CRSError
+
+STORED: Final = CRS.from_epsg(4490)
+GEOD: Final = Geod(ellps="GRS80")
+CITY_EXTENT: Final = (105.8, 107.2)
+CITY_MERIDIAN: Final = 106.5
+_CHINA: Final = (73.0, 136.0, 15.0, 55.0)
+_OLD_DATUMS: Final = ("beijing 1954", "xian 1980", "beijing1954", "xian1980", "pulkovo 1942")
+
+Found = Literal["declared", "format", "columns", "given", "swapped", "missing", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognition:
+    """What is known of a file's coordinates.
+
+    Parameters
+    ----------
+    crs : pyproj.CRS, optional
+        The system to read the coordinates in; None when the file cannot be used as it is.
+    why : str
+        How it was found: a key ``crs.<why>`` of the text catalogue.
+    hint : str
+        A system that the numbers look like, for the person to confirm; never used unasked.
+    swap : bool
+        Whether the axes have to be exchanged.
+    """
+
+    crs: CRS | None
+    why: Found
+    hint: str = ""
+    swap: bool = False
+
+
+def _tmerc(meridian: float) -> CRS:
+    return CRS.from_proj4(f"+proj=tmerc +lat_0=0 +lon_0={meridian} +k=1 +x_0=500000 +ellps=GRS80 +units=m +no_defs")
+
+
+def working_crs(longitude: float) -> CRS:
+    """Return the projected system [m] to compute in near a longitude [degrees east].
+
+    This city straddles the edge of two 3° zones and gets its own meridian, 106.5° E; elsewhere in China the
+    nearest CGCS2000 3° zone serves (EPSG:4534 to 4554), and beyond it a transverse Mercator on the data.
+
+    >>> working_crs(106.4).to_dict()["lon_0"], working_crs(116.4).to_epsg()
+    (106.5, 4548)
+    """
+    west, east = CITY_EXTENT
+    if west <= longitude <= east:
+        return _tmerc(CITY_MERIDIAN)
+    if _CHINA[0] <= longitude <= _CHINA[1]:
+        return CRS.from_epsg(4534 + round((longitude - 75) / 3))
+    return _tmerc(round(longitude, 2))
+
+
+def to_working(frame: gpd.GeoDataFrame, *, crs: CRS | None = None) -> gpd.GeoDataFrame:
+    """Return `frame` in the projected system that suits it, or in `crs` if that is given."""
+    if frame.crs is None:
+        raise ValueError("the frame has no CRS")
+    if crs is None:
+        west, _, east, _ = frame.to_crs(STORED).total_bounds
+        crs = working_crs(float((west + east) / 2))
+    return frame.to_crs(crs)
+
+
+def require_projected(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> None:
+    """Refuse to measure areas or lengths on degrees.
+
+    Raises
+    ------
+    ValueError
+        If the CRS is missing or geographic.
+    """
+    if frame.crs is None or not frame.crs.is_projected:
+        raise ValueError(f"areas and lengths need a projected CRS in metres, not {frame.crs}")
+
+
+def distance_m(
+    longitude_a: ArrayLike, latitude_a: ArrayLike, longitude_b: ArrayLike, latitude_b: ArrayLike
+) -> NDArray[np.float64]:
+    """Return geodesic distances [m] on GRS80 between points given in degrees; shapes broadcast.
+
+    References
+    ----------
+    Karney, C. F. F. (2013). Algorithms for geodesics. J. Geod. 87, 43-55. doi:10.1007/s00190-012-0578-z
+    """
+    arrays = np.broadcast_arrays(longitude_a, latitude_a, longitude_b, latitude_b)
+    flat = [np.ascontiguousarray(array, dtype=float).ravel() for array in arrays]
+    _, _, metres = GEOD.inv(*flat)
+    return np.asarray(metres, dtype=float).reshape(arrays[0].shape)
+
+
+def signature(west: float, south: float, east: float, north: float) -> str:
+    """Name the system that bounds look like by their size alone, or return an empty text.
+
+    >>> signature(35620000, 4322000, 35625000, 4330000)
+    'EPSG:4523'
+    >>> signature(4322000, 446000, 4330000, 450000)
+    'EPSG:4544/4545 (north first)'
+    """
+    if -180 <= west and east <= 180 and -90 <= south and north <= 90:
+        return "EPSG:4490"
+    if _CHINA[2] <= west and east <= _CHINA[3] and _CHINA[0] <= south and north <= _CHINA[1]:
+        return "EPSG:4490 (latitude first)"
+    if 8.1e6 <= west and east <= 1.52e7 and 1.6e6 <= south and north <= 7.4e6:
+        return "EPSG:3857"
+    for first, second, note in ((west, south, ""), (south, west, " (north first)")):
+        zone = int(first // 1_000_000)
+        if 25 <= zone <= 45 and 1.6e6 <= second <= 6.2e6:
+            return f"EPSG:{4513 + zone - 25}{note}"
+        if 1e5 <= first < 1e6 and 1.6e6 <= second <= 6.2e6:
+            return f"EPSG:4544/4545{note}"
+    return ""
+
+
+def recognise(bounds: tuple[float, float, float, float], declared: CRS | None, *, why: Found) -> Recognition:
+    """Decide whether `declared` can be what the coordinates are in.
+
+    Parameters
+    ----------
+    bounds : tuple of float
+        West, south, east, north of the raw coordinates.
+    declared : pyproj.CRS, optional
+        What the file, its format or the person says.
+    why : str
+        Where `declared` comes from.
+    """
+    looks = signature(*bounds)
+    if declared is None:
+        return Recognition(crs=None, why="missing", hint=looks)
+    if any(name in declared.to_wkt().lower() for name in _OLD_DATUMS):
+        return Recognition(crs=None, why="refused", hint=declared.name)
+    if declared.is_geographic:
+        if looks == "EPSG:4490 (latitude first)":
+            return Recognition(crs=declared, why="swapped", hint=looks, swap=True)
+        if looks != "EPSG:4490":
+            return Recognition(crs=None, why="missing", hint=looks)
+    return Recognition(crs=declared, why=why)
+
+
+def parse_crs(name: str) -> CRS:
+    """Return the system that a person named, for instance ``EPSG:4544``.
+
+    Raises
+    ------
+    ValueError
+        If PROJ does not know it.
+    """
+    try:
+        return CRS.from_user_input(name)
+    except CRSError as error:
+        raise ValueError(f"unknown coordinate system: {name}") from error

@@ -1,0 +1,142 @@
+"""The layers of one run with where each came from: read from files, or the embedded demo city."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import geopandas as gpd
+
+from data import demo
+from data.catalog import LAYERS
+from data.errors import DataError, Fault
+from geo.io import LayerRead, file_digest, read_layer
+from solar.weather import Weather, read_weather, typical_year
+
+REQUIRED: Final = "buildings"
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where a layer came from and what reading it left behind."""
+
+    file: str
+    sha256: str
+    rows_in: int
+    rows_used: int
+    set_aside: gpd.GeoDataFrame | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """Checked layers in EPSG:4490, the weather, and whether any of it is synthetic."""
+
+    frames: Mapping[str, gpd.GeoDataFrame]
+    weather: Weather
+    synthetic: bool
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+
+    def get(self, layer: str) -> gpd.GeoDataFrame | None:
+        """Return a layer, or None where the run has none."""
+        return self.frames.get(layer)
+
+
+def _source(read: LayerRead) -> Source:
+    aside = read.checked.set_aside
+    return Source(
+        file=read.path.name,
+        sha256=read.sha256,
+        rows_in=read.rows_in,
+        rows_used=len(read.frame),
+        set_aside=aside if len(aside) else None,
+    )
+
+
+def assemble(reads: Mapping[str, LayerRead], *, weather: Weather | None = None, synthetic: bool = False) -> Layers:
+    """Join layers that were read; without `weather` the embedded typical year serves."""
+    return Layers(
+        frames={layer: read.frame for layer, read in reads.items()},
+        weather=weather or typical_year(),
+        synthetic=synthetic,
+        sources={layer: _source(read) for layer, read in reads.items()},
+        faults=tuple(fault for read in reads.values() for fault in read.faults),
+    )
+
+
+def load(
+    paths: Mapping[str, Path],
+    *,
+    weather: Path | None = None,
+    crs: str | None = None,
+    progress: Progress | None = None,
+) -> Layers:
+    """Read the layers of a run from files.
+
+    Parameters
+    ----------
+    paths : mapping
+        Layer → file; ``buildings`` is needed.
+    weather : pathlib.Path, optional
+        EPW, TMY3 or PVGIS file; the embedded typical year without it.
+    crs : str, optional
+        System of files that state none.
+    progress : callable, optional
+        Told the share done [1] and the layer.
+
+    Raises
+    ------
+    DataError
+        With the faults of ALL files that cannot be used.
+    """
+    reads: dict[str, LayerRead] = {}
+    refused: list[Fault] = []
+    if REQUIRED not in paths:
+        refused.append(Fault(rule="file_missing", effect="refused", file=REQUIRED, layer=REQUIRED))
+    for at, (layer, path) in enumerate(paths.items()):
+        if progress:
+            progress(at / len(paths), layer)
+        try:
+            reads[layer] = read_layer(path, layer, crs=crs)
+        except DataError as error:
+            refused.extend(error.faults)
+    year = None
+    try:
+        year = read_weather(weather) if weather else None
+    except DataError as error:
+        refused.extend(error.faults)
+    if refused:
+        raise DataError(refused)
+    return assemble(reads, weather=year)
+
+
+def load_folder(folder: Path) -> Layers:
+    """Read a folder that the demo builder wrote; its manifest says that it is synthetic."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    paths = {layer: folder / f"{layer}.parquet" for layer in LAYERS if (folder / f"{layer}.parquet").is_file()}
+    frames = {layer: gpd.read_parquet(path) for layer, path in paths.items()}
+    sources = {
+        layer: Source(
+            file=path.name, sha256=file_digest(path), rows_in=len(frames[layer]), rows_used=len(frames[layer])
+        )
+        for layer, path in paths.items()
+    }
+    return Layers(frames=frames, weather=typical_year(), synthetic=bool(manifest["synthetic"]), sources=sources)
+
+
+def cache_dir() -> Path:
+    """Return the folder for things that can be made again."""
+    return Path(os.environ.get("NUANGUANG_CACHE", ".cache"))
+
+
+def demo_layers(*, buildings: int = demo.BUILDINGS, progress: Progress | None = None) -> Layers:
+    """Return the embedded demo city, built once and kept in the cache."""
+    folder = cache_dir() / f"demo-{buildings}"
+    if not demo.is_current(folder, buildings=buildings):
+        demo.build(folder, buildings=buildings, progress=progress)
+    return load_folder(folder)

@@ -1,0 +1,121 @@
+"""The clean-heating rate: clean area over heated area, per zone × county, unknown as an interval.
+
+Rate = Σ clean ÷ Σ heated (方案三（三）, FACTS B2); buildings that are not heated are in neither. A heat
+source that is not known could be clean, not clean or none, so the rate lies between the two bounds given
+here; it is never rounded, least of all over a target.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_FLOOR, Decimal
+
+import numpy as np
+import pandas as pd
+
+from data.catalog import UNKNOWN, ZONES
+from heating.scenario import Scenario
+
+MEASURES = {"area_m2": "area_m2", "households_used": "households"}
+ALL = "all"
+
+
+def _sums(buildings: pd.DataFrame, keys: list[str], measure: str, name: str) -> pd.DataFrame:
+    counted = buildings[buildings["clean_heating"] != "not_heated"]
+    table = counted.pivot_table(
+        index=keys, columns="clean_heating", values=measure, aggfunc="sum", fill_value=0.0, observed=True
+    )
+    table = table.reindex(columns=["clean", "not_clean", "unknown"], fill_value=0.0).astype(float)
+    return table.rename(columns=lambda column: f"{column}_{name}")
+
+
+def rate_bounds(clean: pd.Series, not_clean: pd.Series, unknown: pd.Series) -> pd.DataFrame:
+    """Return ``rate_low`` and ``rate_high`` [1]; NaN where nothing is heated.
+
+    >>> rate_bounds(pd.Series([60.0]), pd.Series([20.0]), pd.Series([20.0])).iloc[0].tolist()
+    [0.6, 0.8]
+    """
+    total = (clean + not_clean + unknown).replace(0.0, np.nan)
+    return pd.DataFrame({"rate_low": clean / total, "rate_high": (clean + unknown) / total})
+
+
+def shown_percent(rate: float, *, digits: int = 2) -> str:
+    """Write a rate as a percentage cut off, never rounded up: 99.999 % must not read as 100 %.
+
+    >>> shown_percent(0.999999), shown_percent(0.6), shown_percent(float("nan"))
+    ('99.99%', '60.00%', '—')
+    """
+    if math.isnan(rate):
+        return "—"
+    step = Decimal(1).scaleb(-digits)
+    return f"{(Decimal(repr(float(rate))) * 100).quantize(step, rounding=ROUND_FLOOR)}%"
+
+
+def standing(low: pd.Series, high: pd.Series, target: pd.Series) -> pd.Series:
+    """Say ``met`` where even the lower bound reaches the target, ``missed`` where the upper does not.
+
+    Anything between is ``open``; without a target or without heated area it is ``none``.
+    """
+    known = target.notna() & low.notna()
+    said = np.select([~known, low >= target, high < target], ["none", "met", "missed"], "open")
+    return pd.Series(said, index=low.index, name="standing", dtype="string[pyarrow]")
+
+
+def _with_totals(buildings: pd.DataFrame) -> pd.DataFrame:
+    """Repeat every building under its zone × county, its county, its zone and the whole city."""
+    plain = buildings[["zone", "county_code", "clean_heating", *MEASURES]].copy()
+    plain["county_code"] = plain["county_code"].fillna(UNKNOWN).astype(object)
+    plain["zone"] = plain["zone"].astype(object)
+    return pd.concat(
+        [
+            plain,
+            plain.assign(zone=ALL),
+            plain.assign(county_code=ALL),
+            plain.assign(zone=ALL, county_code=ALL),
+        ]
+    )
+
+
+def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Tabulate rates, intervals and gaps per zone × county with totals.
+
+    Parameters
+    ----------
+    buildings : pandas.DataFrame
+        ``zone, county_code, clean_heating, area_m2, households_used`` per building.
+    scenario : Scenario
+        Targets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a (zone, county) and the totals, marked ``all``: sums by area [m2] and households [1],
+        ``rate_low, rate_high`` by area and ``household_rate_low, household_rate_high`` [1], ``target``,
+        ``standing``, and the gap to the target as ``gap_low_m2, gap_high_m2, gap_low_households,
+        gap_high_households`` (low: all unknown is clean; high: none is).
+    """
+    repeated = _with_totals(buildings)
+    keys = ["zone", "county_code"]
+    table = pd.concat([_sums(repeated, keys, measure, name) for measure, name in MEASURES.items()], axis=1)
+    table = table.reset_index()
+    table["target"] = table["zone"].map(scenario.target).astype(float)
+    for name, prefix in (("area_m2", ""), ("households", "household_")):
+        clean, dirty, unknown = (table[f"{part}_{name}"] for part in ("clean", "not_clean", "unknown"))
+        table[[f"{prefix}rate_low", f"{prefix}rate_high"]] = rate_bounds(clean, dirty, unknown).to_numpy()
+        wanted = table["target"] * (clean + dirty + unknown)
+        unit = "m2" if name == "area_m2" else name
+        table[f"gap_low_{unit}"] = (wanted - clean - unknown).clip(lower=0.0)
+        table[f"gap_high_{unit}"] = (wanted - clean).clip(lower=0.0)
+    table["standing"] = standing(table["rate_low"], table["rate_high"], table["target"])
+    order = {zone: at for at, zone in enumerate((*ZONES, UNKNOWN, ALL))}
+    return table.sort_values(
+        keys, key=lambda column: column.map(order) if column.name == "zone" else column
+    ).reset_index(drop=True)
+
+
+def village_rates(buildings: pd.DataFrame) -> pd.DataFrame:
+    """Return area sums and rate bounds per ``village_code`` (villages with any heated building)."""
+    located = buildings[buildings["village_code"].notna()]
+    sums = _sums(located, ["village_code"], "area_m2", "area_m2")
+    bounds = rate_bounds(*(sums[f"{part}_area_m2"] for part in ("clean", "not_clean", "unknown")))
+    return sums.join(bounds).reset_index()

@@ -1,0 +1,295 @@
+"""An assessment as tables a person reads and files another program reads."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+
+from data import parameters
+from data.catalog import VERSION, label, text
+from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_parquet
+from heating import rates
+from heating.assessment import Assessment
+
+_MW_PER_KW: Final = 1e-3
+_LIBRARIES: Final = ("geopandas", "shapely", "pyproj", "pvlib", "pandas", "numpy")
+MONTHS: Final = tuple(f"m{month:02d}_kwh" for month in range(1, 13))
+CODED: Final = {
+    "zone": "zone",
+    "zone_evidence": "zone_evidence",
+    "standing": "standing",
+    "verdict": "verdict",
+    "leading_state": "state",
+    "state": "state",
+    "strength": "strength",
+    "supply_assured": "supply",
+    "within_radius": "state",
+    "in_service_area": "state",
+    "qualifies": "state",
+    "clean_heating": "clean",
+    "use": "use",
+    "heat_source": "heat_source",
+    "roof_kind": "roof_kind",
+    "fuel": "fuel",
+    "duty": "duty",
+    "medium": "medium",
+    "status": "status",
+    "mounting": "mounting",
+    "area_basis": "area_basis",
+    "storeys_basis": "storeys_basis",
+    "households_basis": "households_basis",
+}
+LISTS: Final = {"missing": "missing", "exemption": "exemption", "doubt": "missing"}
+TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources"}
+BOILER_COLUMNS: Final = (
+    "boiler_id",
+    "name",
+    "county",
+    "zone",
+    "capacity_t_h",
+    "fuel",
+    "duty",
+    "medium",
+    "status",
+    "verdict",
+    "conclusion",
+    "strength",
+    "rules_hit",
+    "rules_open",
+    "exemption",
+    "missing",
+    "supply_assured",
+    "nearest_plant",
+    "distance_m",
+    "margin_m",
+    "within_radius",
+    "in_service_area",
+    "network_id",
+    "network_margin_m",
+    "network_spare_mw",
+    "clause",
+    "longitude",
+    "latitude",
+    "source_row",
+)
+ROOF_COLUMNS: Final = (
+    "building_id",
+    "county_code",
+    "village_code",
+    "zone",
+    "use",
+    "roof_kind",
+    "roof_m2",
+    "mounting",
+    "surface_tilt",
+    "surface_azimuth",
+    "panel_m2",
+    "capacity_kw",
+    "yield_kwh",
+    "specific_yield_kwh_kw",
+    *MONTHS,
+    "exclusion_reason",
+)
+
+
+def coded_label(column: str, value: object, language: str) -> str:
+    """Return the label of a coded value in a column; several are joined by ``；``."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    if column in TABLE_LABELS:
+        return str(parameters.table(TABLE_LABELS[column]).at[str(value), f"label_{language}"])
+    if column in LISTS:
+        return "；".join(label(LISTS[column], part, language) for part in str(value).split(";") if part)
+    if column == "exclusion_reason":
+        return text(str(value), language) if value else ""
+    return label(CODED[column], value, language)
+
+
+def labelled(table: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return the table with headers and coded values in the reader's words."""
+    done = table.copy()
+    for column in done.columns:
+        if column in CODED or column in LISTS or column in TABLE_LABELS or column == "exclusion_reason":
+            words = {value: coded_label(column, value, language) for value in done[column].dropna().unique()}
+            done[column] = done[column].map(words).astype(object)
+    return done.rename(columns=lambda column: label("column", column, language))
+
+
+def stamped(table: pd.DataFrame, done: Assessment, language: str) -> pd.DataFrame:
+    """Mark every row of an export as synthetic while synthetic data is shown."""
+    if not done.layers.synthetic:
+        return table
+    return table.assign(**{text("column.data_note", language): text("app.synthetic", language)})
+
+
+def county_names(done: Assessment) -> dict[str, str]:
+    """Return the names of the counties by code, as far as the run knows them."""
+    counties = done.layers.get("counties")
+    return {} if counties is None else dict(zip(counties["county_code"], counties["name"], strict=True))
+
+
+def conclusion(rule: str, state: str, verdict: str, supply: str, *, language: str) -> str:
+    """Return the sentence that states a verdict, in the strength of its clause and no stronger."""
+    if verdict == "review":
+        return text("conclusion.review", language, rule=label("rule", rule, language))
+    if not rule or state == "no":
+        return text(f"conclusion.{verdict}", language)
+    said = str(parameters.table("boiler_rules").at[rule, f"conclusion_{language}"])
+    return said if supply == "yes" else text(f"conclusion.supply_{supply}", language, said=said)
+
+
+def boiler_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
+    """Return the boiler ledger with verdicts and evidence, coded values still as codes."""
+    ledger = done.boilers
+    rules = parameters.table("boiler_rules")
+    names = county_names(done)
+    said = [
+        conclusion(*values, language=language)
+        for values in zip(
+            ledger["leading_rule"], ledger["leading_state"], ledger["verdict"], ledger["supply_assured"], strict=True
+        )
+    ]
+    clauses = [
+        "" if not rule or not rules.at[rule, "clause_text"] else
+        f"{rules.at[rule, 'source']} {rules.at[rule, 'section']}：{rules.at[rule, 'clause_text']}"
+        for rule in ledger["leading_rule"]
+    ]
+    table = pd.DataFrame(ledger.drop(columns="geometry")).assign(
+        county=ledger["county_code"].map(names).fillna(ledger["county_code"]),
+        conclusion=said,
+        clause=clauses,
+        longitude=ledger.geometry.x,
+        latitude=ledger.geometry.y,
+    )
+    return table.reindex(columns=[column for column in BOILER_COLUMNS if column in table])
+
+
+def rate_table(done: Assessment) -> pd.DataFrame:
+    """Return the clean-heating table with county names, coded values still as codes."""
+    names = county_names(done) | {rates.ALL: rates.ALL}
+    table = done.clean_heating
+    return table.assign(county=table["county_code"].map(names).fillna(table["county_code"]))
+
+
+def rate_labels(table: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return the rate table in the reader's words."""
+    counties = {rates.ALL: text("county.all", language), "unknown": text("zone.unknown", language)}
+    return labelled(table.assign(county=table["county"].replace(counties)), language)
+
+
+def roof_table(done: Assessment) -> pd.DataFrame:
+    """Return the rooftops with capacity and yield."""
+    return pd.DataFrame(done.buildings).reindex(columns=list(ROOF_COLUMNS))
+
+
+def fault_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
+    """Return every fault of the run's files as a table."""
+    columns = ["file", "layer", "row", "rows", "count", "column", "rule", "effect", "expected", "got", "mend", "message"]
+    return pd.DataFrame([fault.as_row(language) for fault in done.faults], columns=columns)
+
+
+def result_layers(done: Assessment, *, language: str = "zh") -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
+    """Return all layers with their results for a GeoPackage, marked where synthetic."""
+    optional = {name: done.layers.get(name) for name in ("networks", "counties", "parcels", "transformers")}
+    layers = {
+        "buildings": done.buildings,
+        "boilers": done.boilers,
+        "plants": done.plants,
+        "plant_rings": done.rings,
+        "villages": done.villages,
+        **optional,
+        "boiler_findings": done.boiler_findings,
+        "clean_heating": done.clean_heating,
+    }
+    return {
+        name: stamped(frame, done, language) for name, frame in layers.items() if frame is not None and len(frame)
+    }
+
+
+def set_aside_layers(done: Assessment) -> dict[str, gpd.GeoDataFrame]:
+    """Return the rows of each file that were set aside, as they were read."""
+    return {
+        layer: source.set_aside
+        for layer, source in done.layers.sources.items()
+        if source.set_aside is not None and len(source.set_aside)
+    }
+
+
+def write(done: Assessment, out: Path, *, language: str = "zh") -> list[Path]:
+    """Write an assessment into a folder, each file atomically, and return the files.
+
+    ``assessment.gpkg`` (all layers with results), ``clean_heating.csv``, ``boilers.csv``,
+    ``rooftops.parquet``, ``summary.json``; ``faults.csv`` and ``set_aside.gpkg`` where there are any.
+    """
+    written = [
+        write_gpkg(out / "assessment.gpkg", result_layers(done, language=language)),
+        write_bytes(
+            out / "clean_heating.csv",
+            csv_bytes(stamped(rate_labels(rate_table(done), language), done, language)),
+        ),
+        write_bytes(
+            out / "boilers.csv",
+            csv_bytes(stamped(labelled(boiler_table(done, language=language), language), done, language)),
+        ),
+        write_parquet(out / "rooftops.parquet", stamped(roof_table(done), done, language)),
+        write_json(out / "summary.json", summary(done)),
+    ]
+    if done.faults:
+        written.append(write_bytes(out / "faults.csv", csv_bytes(fault_table(done, language=language))))
+    if aside := set_aside_layers(done):
+        written.append(write_gpkg(out / "set_aside.gpkg", aside))
+    return written
+
+
+def _city_rates(table: pd.DataFrame) -> dict[str, Any]:
+    shown = ["rate_low", "rate_high", "household_rate_low", "household_rate_high", "target", "standing"]
+    whole = table[table["county_code"] == rates.ALL].set_index("zone")
+    return {
+        str(zone): {name: None if pd.isna(row[name]) else row[name] for name in shown} for zone, row in whole.iterrows()
+    }
+
+
+def summary(done: Assessment) -> dict[str, Any]:
+    """Return counts, rates, energy, versions, parameters and input hashes as plain values for JSON."""
+    buildings, weather = done.buildings, done.layers.weather
+    return {
+        "version": VERSION,
+        "synthetic": done.layers.synthetic,
+        "notice": text("app.synthetic_long") if done.layers.synthetic else "",
+        "rows": {
+            layer: {"in": source.rows_in, "used": source.rows_used, "set_aside": source.rows_in - source.rows_used}
+            for layer, source in done.layers.sources.items()
+        },
+        "buildings_by_zone": {str(zone): int(count) for zone, count in buildings["zone"].value_counts().items()},
+        "clean_heating": _city_rates(done.clean_heating),
+        "boilers_by_verdict": {str(name): int(count) for name, count in done.boilers["verdict"].value_counts().items()},
+        "rooftops": {
+            "fitted": int((buildings["capacity_kw"] > 0).sum()),
+            "capacity_mw": float(buildings["capacity_kw"].sum() * _MW_PER_KW),
+            "yield_gwh": float(buildings["yield_kwh"].sum() * 1e-6),
+            "audit_roofs": len(done.audit),
+            "audit_worst_relative": float(done.audit["relative_delta"].abs().max()) if len(done.audit) else None,
+        },
+        "heat": {
+            "peak_mw": float(buildings["peak_kw"].sum() * _MW_PER_KW),
+            "annual_tj": float(buildings["heat_gj"].sum() * 1e-3),
+            "buildings_without_index": int(buildings["heat_index_w_m2"].isna().sum()),
+        },
+        "weather": {
+            "name": weather.name,
+            "source": weather.source,
+            "synthetic": weather.synthetic,
+            "notes": list(weather.notes),
+        },
+        "working_crs": done.crs.srs,
+        "scenario": done.scenario.as_dict(),
+        "parameters_sha256": parameters.digest(),
+        "inputs_sha256": {layer: source.sha256 for layer, source in done.layers.sources.items()},
+        "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
+        "faults": len(done.faults),
+    }
