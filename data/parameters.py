@@ -85,7 +85,10 @@ def value(table: str, name: str) -> float:
 @cache
 def _table(name: str) -> pd.DataFrame:
     frame = pd.read_csv(DIRECTORY / f"{name}.csv", dtype=str, keep_default_na=False)
-    return frame.set_index(frame.columns[0], drop=False, verify_integrity=True)
+    frame = frame.set_index(frame.columns[0], drop=False)
+    if not frame.index.is_unique:
+        raise ValueError(f"rows of {name}.csv share a name: {list(frame.index[frame.index.duplicated()])}")
+    return frame
 
 
 def table(name: str) -> pd.DataFrame:

@@ -235,7 +235,7 @@ def verdicts(facts: list[BoilerFacts], scenario: Scenario, *, index: pd.Index) -
                 "rules_open": ";".join(finding.rule for finding in found if finding.state == "review"),
                 "exemption": ";".join(finding.exemption for finding in found if finding.exemption),
                 "missing": ";".join(dict.fromkeys(name for finding in found for name in finding.missing)),
-                "supply_assured": safety_of(known, rule) if state != "no" else "no",
+                "supply_assured": safety_of(known, rule) if state != "no" else "none",
             }
         )
     return pd.DataFrame(rows, index=index, columns=None if rows else _EMPTY_COLUMNS)

@@ -1,0 +1,1 @@
+"""Photovoltaics on roofs: weather, roof design, hourly yield and its self-audit."""

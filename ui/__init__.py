@@ -1,0 +1,1 @@
+"""The screen: pages of widgets, the map, and nothing that computes."""

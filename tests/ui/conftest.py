@@ -1,0 +1,165 @@
+"""A real server on a free loopback port and a real Chromium that may speak to nobody else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import warnings
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+with warnings.catch_warnings():
+    # Imported once here, so that the tests can import it freely: it complains of httpx while httpx2 is not installed.
+    warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient`")
+    import starlette.testclient  # noqa: F401
+
+ROOT = Path(__file__).parents[2]
+START_LIMIT = 60
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+# Chromium remarks on features of Streamlit's own frames; these are no fault of ours.
+BENIGN = ("Unrecognized feature:", "An iframe which has both allow-scripts and allow-same-origin")
+
+
+def free_port():
+    with socket.socket() as link:
+        link.bind(("127.0.0.1", 0))
+        return link.getsockname()[1]
+
+
+def wait_until_up(url, process, log):
+    end = time.monotonic() + START_LIMIT
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:  # noqa: S310, our own loopback
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"the server did not start:\n{log.read_text(encoding='utf-8')[-4000:]}")
+
+
+def stop(process):
+    if process.poll() is not None:
+        pytest.fail(f"the server had ended by itself with {process.returncode}")
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def app_server(tmp_path_factory):
+    """Start ``streamlit run`` on a script or an app file and give its address; each is started once.
+
+    Use it as ``url = app_server(path)``, with ``env`` for more environment variables and ``base`` for a base
+    path. Files that stand beside the script can be imported by it, and so can the project's packages. The
+    workspace is a fresh folder. All servers end with the session.
+    """
+    running = {}
+    started = []
+
+    def start(script, *, env=None, base=""):
+        name = (str(script), tuple(sorted((env or {}).items())), base)
+        if name in running:
+            return running[name]
+        folder = tmp_path_factory.mktemp("server")
+        port = free_port()
+        settings = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "NUANGUANG_WORKSPACE": str(folder / "workspace"),
+            "STREAMLIT_SERVER_BASE_URL_PATH": base,
+            **(env or {}),
+        }
+        options = ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+        log = folder / "log.txt"
+        with log.open("w", encoding="utf-8") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "streamlit", "run", str(script), *options],
+                cwd=ROOT,
+                env=settings,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(process)
+        url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+        wait_until_up(url, process, log)
+        running[name] = url
+        return url
+
+    yield start
+    for process in started:
+        stop(process)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Give a headless Chromium, or skip the test if the machine has none."""
+    path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None:
+        pytest.skip(f"no Chromium on this machine: none of {', '.join(CHROMIUM_NAMES)} is on the path")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium):
+    """Give a function that opens a page of a size; no page may speak to any host but loopback.
+
+    ``page.outside_requests`` lists the addresses it tried to reach, ``page.console_errors`` what the browser
+    complained of, ``page.failed_requests`` the loopback addresses that answered 400 or more.
+    """
+    contexts = []
+
+    def open_page(width=1440, height=900, **options):
+        context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.outside_requests, page.console_errors, page.failed_requests = [], [], []
+
+        def gate(route):
+            parts = urlsplit(route.request.url)
+            if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob", "about"):
+                route.continue_()
+            else:
+                page.outside_requests.append(route.request.url)
+                route.abort()
+
+        def heard(message):
+            if message.type in ("error", "warning") and not message.text.startswith(BENIGN):
+                page.console_errors.append(f"{message.type}: {message.text}")
+
+        context.route("**/*", gate)
+        page.on("console", heard)
+        page.on("pageerror", lambda problem: page.console_errors.append(f"pageerror: {problem}"))
+        page.on("response", lambda answer: answer.status >= 400 and page.failed_requests.append(answer.url))
+        page.set_default_timeout(30_000)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page):
+    """Give a desktop page, 1440 × 900."""
+    return new_page()

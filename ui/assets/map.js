@@ -1,0 +1,382 @@
+/* The city map inside streamlit-folium's frame: tiles by key, features by URL, the building under the pointer.
+ *
+ * Python hands over one description of what is to be seen (`update`); this script changes the map to match it
+ * and keeps what is the same. Texts from data reach the page as text nodes only.
+ */
+(function () {
+  "use strict";
+
+  // The frame lives at <base>/component/<name>/index.html, so this is right under any base path or proxy.
+  const ROOT = new URL("../../", document.baseURI).href;
+  const HOVER_ZOOM = 13;
+  const HOVER_DELAY = 70;
+  const FADE = 220;
+  const PATIENCE = 5000;
+  const PANES = { base: 100, area: 150, ring: 390, line: 410, point: 420, mark: 430 };
+  const MARKS = {
+    hover: { color: "#22252a", weight: 2, opacity: 0.9, fill: false },
+    chosen: { color: "#c8501e", weight: 3, opacity: 1, fill: false },
+  };
+
+  let map = null;
+  let mapId = "";
+  let shown = null; // the description that the map matches now
+  let tiles = null;
+  let fading = [];
+  let base = null;
+  let switches = null;
+  let notes = "";
+  let tip = null;
+  let area = null; // the area feature under the pointer
+  let pressed = null; // the area feature of the click that is on its way to the map
+  let timer = 0;
+  let asking = null;
+  const layers = new Map();
+  const marks = {};
+  const renderers = {};
+
+  function remember(kind, value) {
+    try {
+      sessionStorage.setItem(`nuanguang.${kind}.${mapId}`, JSON.stringify(value));
+    } catch {
+      // Storage may be forbidden or full: the map works without it.
+    }
+  }
+
+  function recall(kind) {
+    try {
+      return JSON.parse(sessionStorage.getItem(`nuanguang.${kind}.${mapId}`));
+    } catch {
+      return null;
+    }
+  }
+
+  /* ---- texts ---- */
+
+  function element(name, text) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    return made;
+  }
+
+  function escaped(text) {
+    return element("span", text).innerHTML;
+  }
+
+  /** A tooltip's content from pairs of label and value, or from plain text with line breaks. */
+  function content(told) {
+    const box = document.createElement("div");
+    if (Array.isArray(told)) {
+      const list = document.createElement("dl");
+      for (const [label, value] of told) list.append(element("dt", label), element("dd", value));
+      box.append(list);
+    } else {
+      for (const line of String(told).split("\n")) box.append(element("p", line));
+    }
+    return box;
+  }
+
+  function showTip(place, told) {
+    if (!told || told.length === 0) return hideTip();
+    tip = tip || L.tooltip({ className: "ng-tip", direction: "top", offset: [0, -8], opacity: 1 });
+    tip.setLatLng(place).setContent(content(told));
+    map.openTooltip(tip);
+  }
+
+  function hideTip() {
+    if (tip) map.closeTooltip(tip);
+  }
+
+  function mark(kind, geometry) {
+    if (marks[kind]) marks[kind].remove();
+    marks[kind] = null;
+    if (!geometry) return;
+    const style = { ...MARKS[kind], interactive: false, pane: "ng-mark", renderer: renderers.mark };
+    marks[kind] = L.geoJSON(geometry, { ...style, style }).addTo(map);
+  }
+
+  /* ---- tiles ---- */
+
+  function tileLayer(key) {
+    // 512-pixel tiles: one for four, or at double density on fine screens.
+    const grid = L.Browser.retina ? { tileSize: 256 } : { tileSize: 512, zoomOffset: -1 };
+    return L.tileLayer(`${ROOT}tiles/${key}/{z}/{x}/{y}.png`, {
+      ...grid, className: "ng-tiles", minZoom: 5, maxZoom: 20, keepBuffer: 2, updateWhenZooming: false,
+    });
+  }
+
+  /** Show another painting: the old one stays until the new one is complete, so that nothing flickers. */
+  function swapTiles(key) {
+    const next = key ? tileLayer(key) : null;
+    if (tiles) fading.push(tiles);
+    tiles = next;
+    if (!next) return retire(null);
+    if (fading.length) next.setOpacity(0);
+    next.once("load", () => retire(next));
+    setTimeout(() => retire(next), PATIENCE);
+    next.addTo(map);
+  }
+
+  function retire(next) {
+    if (tiles !== next) return;
+    if (next) next.setOpacity(1);
+    const old = fading;
+    fading = [];
+    setTimeout(() => old.forEach((layer) => layer.remove()), FADE);
+  }
+
+  function swapBase(wanted) {
+    if (base) base.remove();
+    base = wanted
+      ? L.tileLayer(wanted.url, { pane: "ng-base", maxZoom: 20, maxNativeZoom: wanted.max_zoom }).addTo(map)
+      : null;
+  }
+
+  /* ---- features ---- */
+
+  function styleOf(kind, given) {
+    const filled = given._fill !== undefined && given._fill !== null;
+    return {
+      color: given._color || "#4a4e55",
+      weight: given._weight ?? (kind === "point" ? 1 : 2),
+      opacity: given._opacity ?? 1,
+      dashArray: given._dash || null,
+      fill: filled || kind === "point",
+      fillColor: given._fill || given._color || "#4a4e55",
+      fillOpacity: given._fill_opacity ?? (kind === "point" ? 0.9 : 0.35),
+    };
+  }
+
+  function drawn(spec, data) {
+    const common = {
+      pane: `ng-${spec.kind}`,
+      renderer: renderers[spec.kind],
+      interactive: spec.kind !== "ring",
+      bubblingMouseEvents: spec.kind === "area",
+    };
+    return L.geoJSON(data, {
+      ...common,
+      style: (feature) => ({ ...common, ...styleOf(spec.kind, feature.properties || {}) }),
+      pointToLayer: (feature, place) =>
+        L.circleMarker(place, { ...common, radius: (feature.properties || {})._radius || 6 }),
+      onEachFeature: (feature, layer) => listen(spec, feature, layer),
+    });
+  }
+
+  function listen(spec, feature, layer) {
+    const given = feature.properties || {};
+    const known = { layer: spec.name, id: feature.id ?? given._id ?? null, told: given._tooltip };
+    if (spec.kind === "ring") return;
+    if (spec.kind === "area") {
+      layer.on("mouseover", () => { area = known; });
+      layer.on("mouseout", () => { if (area === known) area = null; });
+      layer.on("click", () => { pressed = known; });
+      return;
+    }
+    const style = styleOf(spec.kind, given);
+    layer.on("mouseover mousemove", (event) => {
+      stopAsking();
+      mark("hover", null);
+      layer.setStyle({ weight: style.weight + 2 });
+      showTip(event.latlng, known.told);
+    });
+    layer.on("mouseout", () => {
+      layer.setStyle({ weight: style.weight });
+      hideTip();
+    });
+    layer.on("click", (event) => {
+      stopAsking();
+      mark("chosen", null);
+      tell(event.latlng, { layer: known.layer, id: known.id });
+    });
+  }
+
+  /** Fetch a layer when it is first shown; the holder stays in the map so that a new version just replaces. */
+  async function load(entry) {
+    if (entry.loaded === entry.spec.key) return;
+    const wanted = (entry.loaded = entry.spec.key);
+    try {
+      const answer = await fetch(`${ROOT}vectors/${wanted}.geojson`);
+      if (!answer.ok) throw new Error(String(answer.status));
+      const data = await answer.json();
+      if (entry.loaded !== wanted) return;
+      const fresh = drawn(entry.spec, data);
+      entry.holder.clearLayers();
+      entry.holder.addLayer(fresh);
+    } catch (problem) {
+      if (entry.loaded === wanted) entry.loaded = null;
+      console.warn("layer", entry.spec.name, String(problem));
+    }
+  }
+
+  function isOn(spec) {
+    const chosen = (recall("layers") || {})[spec.name];
+    return chosen && chosen.given === spec.shown ? chosen.on : spec.shown;
+  }
+
+  function choose(name, on) {
+    const entry = layers.get(name);
+    if (entry) remember("layers", { ...recall("layers"), [name]: { given: entry.spec.shown, on } });
+  }
+
+  function syncLayers(specs) {
+    const names = new Set(specs.map((spec) => spec.name));
+    for (const [name, entry] of layers) {
+      if (names.has(name)) continue;
+      entry.holder.remove();
+      layers.delete(name);
+    }
+    for (const spec of specs) {
+      let entry = layers.get(spec.name);
+      if (!entry) {
+        entry = { spec, holder: L.layerGroup(), loaded: null };
+        const added = entry;
+        entry.holder.on("add", () => load(added));
+        layers.set(spec.name, entry);
+      }
+      if (entry.spec.kind !== spec.kind) entry.loaded = null;
+      entry.spec = spec;
+      if (!isOn(spec)) entry.holder.remove();
+      else if (map.hasLayer(entry.holder)) load(entry);
+      else entry.holder.addTo(map);
+    }
+    syncSwitches(specs);
+  }
+
+  function syncSwitches(specs) {
+    if (switches) switches.remove();
+    switches = null;
+    if (!specs.length) return;
+    switches = L.control.layers(null, null, { collapsed: map.getSize().x < 640 });
+    for (const spec of specs) switches.addOverlay(layers.get(spec.name).holder, escaped(spec.label));
+    switches.addTo(map);
+    const box = switches.getContainer();
+    box.querySelector(".leaflet-control-layers-toggle").title = shown.words.layers;
+    box.addEventListener("change", () => {
+      for (const [name, entry] of layers) choose(name, map.hasLayer(entry.holder));
+    });
+  }
+
+  /* ---- the building under the pointer ---- */
+
+  function stopAsking() {
+    clearTimeout(timer);
+    if (asking) asking.abort();
+    asking = null;
+  }
+
+  async function identify(place) {
+    stopAsking();
+    if (!shown || !shown.tiles) return null;
+    const mine = (asking = new AbortController());
+    const at = place.wrap();
+    const query = new URLSearchParams({
+      key: shown.tiles, lon: at.lng.toFixed(7), lat: at.lat.toFixed(7), language: shown.language,
+    });
+    try {
+      const answer = await fetch(`${ROOT}api/identify?${query}`, { signal: mine.signal });
+      return answer.ok ? await answer.json() : null;
+    } catch (problem) {
+      return problem.name === "AbortError" ? undefined : null;
+    }
+  }
+
+  function onMove(event) {
+    stopAsking();
+    timer = setTimeout(async () => {
+      const found = map.getZoom() >= HOVER_ZOOM ? await identify(event.latlng) : null;
+      if (found === undefined) return;
+      mark("hover", found && found.outline);
+      if (found) showTip(event.latlng, found.record);
+      else if (area) showTip(event.latlng, area.told);
+      else hideTip();
+    }, HOVER_DELAY);
+  }
+
+  function onLeave() {
+    stopAsking();
+    area = null;
+    mark("hover", null);
+    hideTip();
+  }
+
+  async function onClick(event) {
+    const below = pressed;
+    pressed = null;
+    map.getContainer().classList.add("ng-busy");
+    const found = await identify(event.latlng);
+    map.getContainer().classList.remove("ng-busy");
+    if (found === undefined) return;
+    mark("chosen", found && found.outline);
+    if (found) tell(event.latlng, { layer: "buildings", row: found.row, id: found.id });
+    else tell(event.latlng, below ? { layer: below.layer, id: below.id } : {});
+  }
+
+  function onBox(event) {
+    if (!shown || !shown.select_box) return;
+    const box = event.boxZoomBounds;
+    tell(box.getCenter(), { box: [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()] });
+  }
+
+  /** Hand an event to Python. streamlit-folium returns nothing by itself, so moving the map never reruns a page. */
+  function tell(place, what) {
+    const at = place.wrap();
+    const event = { lon: at.lng, lat: at.lat, layer: "", row: null, id: null, box: null, serial: Date.now(), ...what };
+    window.Streamlit.setComponentValue({ event });
+  }
+
+  /* ---- the two doors that Python uses ---- */
+
+  function mount(made, options) {
+    map = made;
+    mapId = options.id;
+    for (const [name, level] of Object.entries(PANES)) {
+      map.createPane(`ng-${name}`).style.zIndex = level;
+      renderers[name] = L.svg({ pane: `ng-${name}`, padding: 0.3 });
+    }
+    map.attributionControl.setPrefix(false);
+    L.control.scale({ imperial: false }).addTo(map);
+    // Leaflet reports no leaving from above a feature, so the container is asked itself.
+    map.getContainer().addEventListener("mouseleave", onLeave);
+    map.on("mousemove", onMove).on("click", onClick).on("boxzoomend", onBox);
+    map.on("movestart", onLeave);
+    map.on("moveend", () => {
+      if (!shown) return;
+      const at = map.getCenter();
+      remember("view", { home: shown.home, at: [at.lat, at.lng], zoom: map.getZoom() });
+    });
+  }
+
+  function goHome(wanted, last) {
+    if (last && String(last.home) === String(wanted.home)) return;
+    const kept = last ? null : recall("view");
+    if (kept && String(kept.home) === String(wanted.home)) map.setView(kept.at, kept.zoom, { animate: false });
+    else map.setView(wanted.home.slice(0, 2), wanted.home[2], { animate: Boolean(last) });
+  }
+
+  function label(wanted) {
+    const box = map.getContainer();
+    box.setAttribute("aria-label", wanted.words.label);
+    const titles = { ".leaflet-control-zoom-in": wanted.words.zoom_in, ".leaflet-control-zoom-out": wanted.words.zoom_out };
+    for (const [selector, text] of Object.entries(titles)) {
+      const button = box.querySelector(selector);
+      if (button) Object.assign(button, { title: text, ariaLabel: text });
+    }
+    const control = map.attributionControl;
+    if (notes) control.removeAttribution(notes);
+    notes = wanted.notes.map(escaped).join(" · ");
+    control.addAttribution(notes);
+  }
+
+  function update(wanted) {
+    const last = shown;
+    shown = wanted;
+    goHome(wanted, last);
+    label(wanted);
+    if (!last || JSON.stringify(last.base) !== JSON.stringify(wanted.base)) swapBase(wanted.base);
+    if (!last || last.tiles !== wanted.tiles) swapTiles(wanted.tiles);
+    syncLayers(wanted.vectors);
+  }
+
+  window.Nuanguang = { mount, update };
+})();

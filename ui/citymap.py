@@ -1,0 +1,98 @@
+"""The city map of a page: choice of colouring, legend, map, and the event that came back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from data.catalog import label, text
+from heating.assessment import Assessment
+from ui.features import vector_layers
+from ui.map import MapEvent, MapOptions, city_map
+from ui.paint import METRICS, VERDICT, metric_label, only, rate_legend
+from ui.parts import legend
+from ui.state import result_name
+from ui.store import STORE
+from ui.texts import language, t
+
+Focus = tuple[float, float, int]
+
+
+def overview(done: Assessment) -> Focus:
+    """Return longitude, latitude [degrees] and zoom that show the whole city."""
+    west, south, east, north = done.buildings.total_bounds
+    span = max(float(east - west), float(north - south) * 1.3, 1e-4)
+    return float(west + east) / 2, float(south + north) / 2, int(np.clip(np.floor(np.log2(1000 / span)), 3, 17))
+
+
+def source_line(done: Assessment) -> str:
+    """Return the line on the map that says where its data comes from."""
+    if done.layers.synthetic:
+        return text("ui.map_source_demo", language())
+    return "、".join(source.file for source in done.layers.sources.values())
+
+
+def show(  # noqa: PLR0913 - one page, one map
+    done: Assessment,
+    *,
+    metrics: Sequence[str],
+    layers: Sequence[str],
+    key: str,
+    keep: NDArray[np.bool_] | None = None,
+    focus: Focus | None = None,
+    height: int = 560,
+) -> MapEvent | None:
+    """Show the map and return what was last clicked on it.
+
+    Parameters
+    ----------
+    done : Assessment
+        What to show.
+    metrics : sequence of str
+        Colourings to choose from, the first to begin with.
+    layers : sequence of str
+        Layers of features that are on at first.
+    key : str
+        Names the map and its widgets on the page.
+    keep : ndarray of bool, optional
+        Buildings to draw; all of them if not given.
+    focus : tuple, optional
+        Longitude, latitude and zoom to go to; the whole city if not given.
+    height : int
+        Height of the map [pixels].
+    """
+    spoken = language()
+    chosen = st.segmented_control(
+        t("ui.colour_by"),
+        list(metrics),
+        format_func=lambda name: metric_label(name, spoken),
+        default=metrics[0],
+        key=f"{key}_metric",
+        required=True,
+    )
+    paint = METRICS[chosen or metrics[0]](done.buildings, spoken)
+    legend(paint.legend)
+    if "boilers" in layers:
+        present = set(done.boilers["verdict"])
+        legend(
+            ((colour, label("verdict", code, spoken)) for code, colour in VERDICT.items() if code in present), round_=True
+        )
+    if "villages" in layers:
+        legend(rate_legend(spoken), round_=True)
+    drawn = paint if keep is None else only(paint, keep)
+    name = result_name()
+    longitude, latitude, zoom = focus or overview(done)
+    return city_map(
+        STORE,
+        center=(longitude, latitude),
+        zoom=zoom,
+        tile_key=STORE.paint(name, drawn.classes, drawn.palette, tag=name),
+        vectors=vector_layers(name, done, layers, spoken),
+        language=spoken,
+        map_id=key,
+        height=height,
+        options=MapOptions(source=source_line(done)),
+    )

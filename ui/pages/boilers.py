@@ -1,0 +1,73 @@
+"""锅炉核查: every boiler against the Plan's clauses, with the evidence."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.catalog import label
+from heating.report import boiler_table
+from ui import citymap, figures, tables
+from ui.evidence import panel
+from ui.paint import VERDICT
+from ui.parts import area_filter, downloads, heading, within
+from ui.state import current
+from ui.texts import language, t
+
+SHOWN = ["boiler_id", "name", "county", "zone", "capacity_t_h", "fuel", "verdict", "nearest_plant", "distance_m"]
+SHOWN += ["in_service_area", "missing", "conclusion"]
+
+done = current()
+heading("page.boilers", done, lead="boilers.lead")
+if done.boilers.empty:
+    st.info(t("boilers.none"))
+    st.stop()
+st.altair_chart(figures.verdict_bars(done, language()), width="stretch")
+county, zone = area_filter(done, key="boilers")
+present = [code for code in VERDICT if (done.boilers["verdict"] == code).any()]
+wanted = st.pills(
+    t("column.verdict"),
+    present,
+    format_func=lambda code: label("verdict", code, language()),
+    selection_mode="multi",
+    key="boilers_verdict",
+)
+keep = within(done.boilers, county, zone) & (done.boilers["verdict"].isin(wanted or present).to_numpy())
+table = boiler_table(done, language=language())[keep].reset_index(drop=True)
+
+
+@st.fragment
+def city() -> None:
+    """Show the ledger, the map that follows the chosen boiler, and its evidence."""
+    st.caption(t("boilers.shown", count=len(table), total=len(done.boilers)))
+    chosen = tables.pick(table[SHOWN], key="boilers_table")
+    row = None if chosen is None else table.iloc[chosen]
+    boiler = None if row is None else str(row["boiler_id"])
+    focus = None if row is None else (float(row["longitude"]), float(row["latitude"]), 13)
+    wide, narrow = st.columns([2, 1])
+    with wide:
+        event = citymap.show(
+            done,
+            metrics=("in_service_area", "zone", "use"),
+            layers=("counties", "service_areas", "rings", "pipes", "plants", "boilers"),
+            key="boilers_map",
+            focus=focus,
+            height=640,
+        )
+    with narrow:
+        panel(done, event, boiler_id=boiler)
+
+
+city()
+ids = set(table["boiler_id"])
+downloads(
+    done,
+    t("file.boilers"),
+    table,
+    title=t("page.boilers"),
+    shapes={
+        "boilers": done.boilers[keep],
+        "boiler_findings": done.boiler_findings[done.boiler_findings["boiler_id"].isin(ids)],
+        "plants": done.plants,
+        "plant_rings": done.rings,
+    },
+)

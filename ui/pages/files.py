@@ -1,0 +1,118 @@
+"""数据: bring files in, see every fault, and go back to the demo city."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from data import parameters
+from data.catalog import LAYERS, label
+from data.errors import DataError
+from geo.export import csv_bytes, gpkg_bytes, write_bytes
+from geo.io import SUFFIXES
+from heating.layers import load
+from heating.report import fault_table, labelled, set_aside_layers
+from ui.parts import heading
+from ui.state import DEMO, current, dataset, keep_dataset, show_faults, workspace
+from ui.texts import language, t
+
+UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
+
+
+def offer() -> None:
+    """Show one upload a layer and read them together; all faults of all files are shown at once."""
+    with st.form("uploads", border=True):
+        files = {
+            layer: st.file_uploader(
+                label("layer", layer, language()) + (" *" if layer == "buildings" else ""),
+                type=[suffix.removeprefix(".") for suffix in SUFFIXES],
+                key=f"upload_{layer}",
+            )
+            for layer in UPLOADS
+        }
+        weather = st.file_uploader(t("layer.weather"), type=["epw", "csv", "json"], key="upload_weather")
+        crs = st.text_input(t("files.crs"), placeholder="EPSG:4544", key="upload_crs")
+        sent = st.form_submit_button(t("files.read"), type="primary")
+    if not sent:
+        return
+    folder = workspace() / secrets.token_hex(8)
+    given = {layer: file for layer, file in files.items() if file is not None}
+    paths = {
+        layer: write_bytes(folder / layer / Path(file.name).name, file.getvalue()) for layer, file in given.items()
+    }
+    year = write_bytes(folder / "weather" / Path(weather.name).name, weather.getvalue()) if weather else None
+    try:
+        keep_dataset(load(paths, weather=year, crs=crs.strip() or None))
+    except DataError as error:
+        show_faults(error)
+        return
+    except ValueError as error:
+        st.error(str(error))
+        return
+    st.rerun()
+
+
+def sources() -> pd.DataFrame:
+    """Return the layers in use with rows in, used and set aside."""
+    return pd.DataFrame(
+        [
+            {
+                t("column.layer"): label("layer", layer, language()),
+                t("column.file"): source.file,
+                t("inspect.rows_in"): source.rows_in,
+                t("inspect.rows_usable"): source.rows_used,
+                t("inspect.rows_set_aside"): source.rows_in - source.rows_used,
+                "SHA-256": source.sha256[:16],
+            }
+            for layer, source in done.layers.sources.items()
+        ]
+    )
+
+
+done = current()
+heading("page.files", done, lead="files.lead")
+if dataset() != DEMO and st.button(t("files.back_to_demo"), icon=":material/undo:"):
+    st.session_state["dataset"] = DEMO
+    st.rerun()
+st.subheader(t("files.in_use"), anchor=False)
+st.dataframe(sources(), hide_index=True, width="stretch")
+weather = done.layers.weather
+st.caption(f"{t('layer.weather')}：{weather.name} · {weather.source}")
+
+st.subheader(t("files.faults"), anchor=False)
+faults = fault_table(done, language=language())
+if faults.empty:
+    st.success(t("inspect.no_faults"))
+else:
+    st.dataframe(labelled(faults, language()), hide_index=True, width="stretch")
+    st.download_button(
+        t("files.download_faults"), data=csv_bytes(labelled(faults, language())), file_name="faults.csv", mime="text/csv"
+    )
+aside = set_aside_layers(done)
+if aside:
+    st.download_button(t("files.download_aside"), data=gpkg_bytes(aside), file_name="set_aside.gpkg")
+
+st.subheader(t("files.upload"), anchor=False)
+st.caption(t("files.upload_note", layers="、".join(label("layer", layer, language()) for layer in LAYERS[:6])))
+offer()
+
+st.subheader(t("files.parameters"), anchor=False)
+st.caption(t("files.parameters_note"))
+rows = [row for name in parameters.TABLES if "value" in parameters.table(name) for row in parameters.constants(name).values()]
+st.dataframe(
+    pd.DataFrame(
+        {
+            t("ui.item"): [row.label_zh if language() == "zh" else row.label_en for row in rows],
+            t("ui.value"): [row.value for row in rows],
+            t("ui.unit"): [row.unit for row in rows],
+            t("ui.source"): [row.source for row in rows],
+            t("ui.valid"): [f"{row.valid_from} – {row.valid_to}".strip(" –") for row in rows],
+            t("ui.confidence"): [t(f"confidence.{row.confidence}") for row in rows],
+        }
+    ),
+    hide_index=True,
+    width="stretch",
+)

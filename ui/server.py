@@ -1,0 +1,133 @@
+"""The routes beside Streamlit's own: tiles, features, the building under a point, and scripts.
+
+Plain functions, so that Starlette runs them in its threads and drawing never blocks the event loop.
+Streamlit reserves ``/_stcore``, ``/media``, ``/component`` and ``/static``; its own middleware refuses
+unsafe paths before they come here. These routes know no login: what they give needs an unguessable key.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+from xstatic.pkg import leaflet
+
+from data.catalog import LANGUAGES
+from ui.store import MapStore
+
+ASSETS: Final = Path(__file__).parent / "assets"
+_FOREVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+_NEVER: Final = {"Cache-Control": "no-store"}
+
+
+class NoDelay:
+    """Switch Nagle's algorithm off: uvicorn leaves it on for sockets it did not open itself.
+
+    Each response on a kept connection would wait some 40 ms for the browser's delayed acknowledgement
+    (encode/uvicorn#3149). ASGI does not show the socket, so it is reached through uvicorn's own
+    `receive`; under any other server nothing happens.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] == "http":
+            transport = getattr(getattr(receive, "__self__", None), "transport", None)
+            link = transport.get_extra_info("socket") if transport is not None else None
+            if link is not None and link.family in (socket.AF_INET, socket.AF_INET6):
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        await self.app(scope, receive, send)
+
+
+def _forbidden() -> Response:
+    return Response("unknown key", 403, headers=_NEVER, media_type="text/plain")
+
+
+def _json(content: object) -> Response:
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(text.replace("<", "\\u003c"), headers=_NEVER, media_type="application/json")
+
+
+def _degrees(request: Request, name: str, limit: float) -> float:
+    number = float(request.query_params[name])
+    if not math.isfinite(number) or abs(number) > limit:
+        raise ValueError(name)
+    return number
+
+
+class _Endpoints:
+    """The answers, bound to one store."""
+
+    def __init__(self, store: MapStore) -> None:
+        self.store = store
+
+    def tile(self, request: Request) -> Response:
+        """Answer with one tile."""
+        place = request.path_params
+        try:
+            png = self.store.tile(place["key"], place["z"], place["x"], place["y"])
+        except KeyError:
+            return _forbidden()
+        if png is None:
+            return Response(status_code=404, headers=_NEVER)
+        return Response(png, headers=_FOREVER, media_type="image/png")
+
+    def vectors(self, request: Request) -> Response:
+        """Answer with a GeoJSON document, packed if the browser takes it."""
+        try:
+            found = self.store.vectors(request.path_params["key"])
+        except KeyError:
+            return _forbidden()
+        headers = {**_FOREVER, "Vary": "Accept-Encoding"}
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(found.packed if packed else found.plain, headers=headers, media_type="application/geo+json")
+
+    def identify(self, request: Request) -> Response:
+        """Answer with the building at a position, or with null."""
+        key = request.query_params.get("key", "")
+        if not self.store.knows(key):
+            return _forbidden()
+        language = request.query_params.get("language", LANGUAGES[0])
+        try:
+            lon, lat = _degrees(request, "lon", 180), _degrees(request, "lat", 90)
+        except (KeyError, ValueError):
+            return Response("lon and lat must be degrees", 400, headers=_NEVER, media_type="text/plain")
+        if language not in LANGUAGES:
+            return Response("unknown language", 400, headers=_NEVER, media_type="text/plain")
+        try:
+            return _json(self.store.identify(key, lon, lat, language=language))
+        except KeyError:
+            return _forbidden()
+
+
+def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
+    """Return the routes of a store.
+
+    Parameters
+    ----------
+    store : MapStore
+        What tiles, features and answers come from.
+    base : str
+        Value of ``server.baseUrlPath``, since Streamlit does not put it before routes of an app's own.
+    """
+    answers = _Endpoints(store)
+    prefix = f"/{base.strip('/')}" if base.strip("/") else ""
+    return [
+        Route(f"{prefix}/tiles/{{key}}/{{z:int}}/{{x:int}}/{{y:int}}.png", answers.tile),
+        Route(f"{prefix}/vectors/{{key}}.geojson", answers.vectors),
+        Route(f"{prefix}/api/identify", answers.identify),
+        Mount(f"{prefix}/assets/leaflet", StaticFiles(directory=leaflet.BASE_DIR)),
+        Mount(f"{prefix}/assets/app", StaticFiles(directory=ASSETS)),
+    ]

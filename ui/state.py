@@ -1,0 +1,157 @@
+"""What a session looks at: a data set, a scenario, and the assessment of the two, computed once.
+
+Data sets and results are kept for the whole process; a session holds only their names. An uploaded data set
+has an unguessable name, so no other session comes upon it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import streamlit as st
+
+from data.catalog import label
+from data.errors import DataError
+from heating.assessment import Assessment, assess
+from heating.layers import Layers, demo_layers
+from heating.report import coded_label
+from heating.scenario import Scenario
+from ui.store import STORE, Recent
+from ui.texts import language, t
+
+DEMO: Final = "demo"
+_RESULTS: Final = 6
+_SETS: Final = 4
+
+
+class _Memory:
+    """Data sets and assessments of the process; each is made by one thread while others wait."""
+
+    def __init__(self) -> None:
+        self.layers: Recent[Layers] = Recent(_SETS)
+        self.results: Recent[Assessment] = Recent(_RESULTS)
+        self.making = threading.Lock()
+
+    def fetch(self, kind: Recent[Any], key: object, make: Callable[[], Any]) -> Any:
+        """Return a kept value, or make and keep it."""
+        found = kind.get(key)
+        if found is None:
+            with self.making:
+                found = kind.get(key)
+                if found is None:
+                    found = make()
+                    kind.put(key, found)
+        return found
+
+
+_MEMORY: Final = _Memory()
+
+
+def workspace() -> Path:
+    """Return the folder for what users bring in; never inside the program's own data."""
+    return Path(os.environ.get("NUANGUANG_WORKSPACE", ".workspace"))
+
+
+def demo_size() -> int:
+    """Return how many buildings the demo city has; smaller in tests."""
+    return int(os.environ.get("NUANGUANG_DEMO_BUILDINGS", "40000"))
+
+
+def dataset() -> str:
+    """Return the name of the data set that the session looks at."""
+    return str(st.session_state.get("dataset", DEMO))
+
+
+def keep_dataset(layers: Layers) -> str:
+    """Keep a data set for this session and return its unguessable name."""
+    name = secrets.token_hex(12)
+    _MEMORY.layers.put(name, layers)
+    st.session_state["dataset"] = name
+    return name
+
+
+def scenario() -> Scenario:
+    """Return the scenario of the session."""
+    chosen = st.session_state.get("scenario")
+    return chosen if isinstance(chosen, Scenario) else Scenario()
+
+
+def result_name() -> str:
+    """Return a name for the assessment of the session: its data set and a digest of its scenario."""
+    said = json.dumps(scenario().as_dict(), sort_keys=True)
+    return f"{dataset()}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+
+
+def _layers(progress: Callable[[float, str], None]) -> Layers:
+    name = dataset()
+    if name == DEMO:
+        layers = _MEMORY.fetch(
+            _MEMORY.layers, DEMO, lambda: demo_layers(buildings=demo_size(), progress=progress)
+        )
+    else:
+        layers = _MEMORY.layers.get(name)
+    if layers is None:
+        st.session_state["dataset"] = DEMO
+        st.warning(t("ui.dataset_gone"))
+        return _layers(progress)
+    return layers
+
+
+def current() -> Assessment:
+    """Return the assessment of the session; a progress bar stands on the page while it is made.
+
+    Faults that stop it are shown, with a way back to the demo city, and the page ends there.
+    """
+    name = result_name()
+    found = _MEMORY.results.get(name)
+    if found is None:
+        place = st.empty()
+        bar = place.progress(0.0, text=t("step.reading"))
+
+        def told(share: float, step: str) -> None:
+            words = t(f"step.{step}") if step in _STEPS else step
+            bar.progress(min(1.0, max(0.0, share)), text=words)
+
+        try:
+            layers = _layers(told)
+            found = _MEMORY.fetch(_MEMORY.results, result_name(), lambda: assess(layers, scenario(), progress=told))
+        except DataError as error:
+            place.empty()
+            show_faults(error)
+            st.stop()
+        place.empty()
+    done: Assessment = found
+    STORE.set_buildings(result_name(), done.buildings, record=_recorder(done))
+    return done
+
+
+_STEPS: Final = ("reading", "zones", "demand", "roofs", "yields", "verdicts", "done")
+
+
+def show_faults(error: DataError) -> None:
+    """Show all faults of data that could not be used, as plain text."""
+    st.error(t("ui.cannot_use"))
+    for fault in error.faults:
+        st.text(fault.message(language()))
+
+
+def _recorder(done: Assessment) -> Callable[[int, str], dict[str, str]]:
+    """Return what the tooltip of a building shows."""
+    columns = ("use", "zone", "heat_source", "clean_heating")
+    frame = done.buildings
+
+    def record(row: int, spoken: str) -> dict[str, str]:
+        cells = frame.iloc[row]
+        said = {label("column", name, spoken): coded_label(name, cells[name], spoken) for name in columns}
+        said[label("column", "area_m2", spoken)] = f"{cells['area_m2']:,.0f}"
+        said[label("column", "yield_kwh", spoken)] = f"{cells['yield_kwh']:,.0f}"
+        return said
+
+    return record

@@ -1,0 +1,293 @@
+"""What the map may show: buildings, their paintings and vector layers, for the whole process.
+
+A page registers content and gets a key; the browser fetches tiles and features by that key. Keys are keyed
+hashes of the content: nobody can guess one, and the same content has the same key in every session.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import hmac
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Generic, TypeVar
+
+import geopandas as gpd
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.tiles import MAX_ZOOM, MIN_ZOOM, Color, TileIndex, empty_tile, rgba
+
+Record = Callable[[int, str], Mapping[str, str]]
+Value = TypeVar("Value")
+
+PAINTINGS: Final = 64
+VECTORS: Final = 256
+TILES: Final = 1024
+_KEY_CHARACTERS: Final = 40
+
+
+class Recent(Generic[Value]):
+    """The values used last, at most `most`; safe to use from many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._values: OrderedDict[object, Value] = OrderedDict()
+
+    def get(self, key: object) -> Value | None:
+        """Return the value of a key and mark it as used, or None."""
+        with self._lock:
+            if key not in self._values:
+                return None
+            self._values.move_to_end(key)
+            return self._values[key]
+
+    def put(self, key: object, value: Value) -> None:
+        """Keep a value; the one that was not used for longest gives way."""
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._most:
+                self._values.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Buildings:
+    """One registered layer of polygons.
+
+    Parameters
+    ----------
+    frame : GeoDataFrame
+        The layer as the page knows it; rows are counted by position.
+    index : TileIndex
+        Its geometry, ready to draw and to search.
+    record : callable, optional
+        Gives what to show about a row, label by label, from the row's position and a language.
+    ids : tuple of str
+        Identifier of each row, or nothing.
+    seal : str
+        Tells this content from any other of the same name.
+    """
+
+    frame: gpd.GeoDataFrame
+    index: TileIndex
+    record: Record | None
+    ids: tuple[str, ...]
+    seal: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Painting:
+    """Buildings with a colour class each: all that a tile depends on."""
+
+    buildings: Buildings
+    classes: NDArray[np.uint8]
+    palette: tuple[Color, ...]
+    record: Record | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """A GeoJSON document, packed once for all browsers that will fetch it."""
+
+    plain: bytes = field(repr=False)
+    packed: bytes = field(repr=False)
+
+
+class MapStore:
+    """Registry of everything that map URLs may name.
+
+    Several data sets and sessions live side by side. A painting keeps its buildings alive, so the keys of
+    an older data set go on working until newer paintings displace them.
+    """
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._lock = threading.Lock()
+        self._buildings: dict[str, Buildings] = {}
+        self._paintings: Recent[Painting] = Recent(PAINTINGS)
+        self._vectors: Recent[Vectors] = Recent(VECTORS)
+        self._tiles: Recent[bytes] = Recent(TILES)
+
+    def set_buildings(
+        self,
+        name: str,
+        frame: gpd.GeoDataFrame,
+        *,
+        record: Record | None = None,
+        id_column: str | None = "building_id",
+    ) -> None:
+        """Register polygons under a name; the same frame again costs nothing.
+
+        Parameters
+        ----------
+        name : str
+            Name of the data set, as `paint` will ask for it.
+        frame : GeoDataFrame
+            Polygons in lon-lat. Hand over the same object on each rerun (`st.cache_resource`), since
+            a copy is indexed anew.
+        record : callable, optional
+            ``record(row, language)`` gives the plain text values to show about a row.
+        id_column : str, optional
+            Column with the identifiers that a click reports; none if the frame has no such column.
+        """
+        with self._lock:
+            known = self._buildings.get(name)
+            if known is not None and known.frame is frame:
+                self._buildings[name] = replace(known, record=record)
+                return
+            ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
+            self._buildings[name] = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+
+    def forget(self, name: str) -> None:
+        """Let go of a data set; keys that were given out work until they are displaced."""
+        with self._lock:
+            self._buildings.pop(name, None)
+
+    def has(self, name: str) -> bool:
+        """Say whether a data set is registered."""
+        return name in self._buildings
+
+    def buildings(self, name: str) -> Buildings:
+        """Return a registered data set.
+
+        Raises
+        ------
+        KeyError
+            If there is none of that name.
+        """
+        return self._buildings[name]
+
+    def paint(
+        self,
+        name: str,
+        classes: NDArray[np.uint8],
+        palette: Sequence[Color],
+        *,
+        record: Record | None = None,
+        tag: str = "",
+    ) -> str:
+        """Colour a data set and return the key of its tiles.
+
+        Parameters
+        ----------
+        name : str
+            Name that the data set was registered under.
+        classes : ndarray of uint8
+            Class of each row, an index into `palette`; rows of class 0 are not drawn.
+        palette : sequence of str or tuple
+            Colours; the first is never used.
+        record : callable, optional
+            What to show about a row in this painting instead of the data set's own record.
+        tag : str
+            What tells two paintings apart that look alike but have different records, e.g. the scenario.
+
+        Returns
+        -------
+        str
+            An unguessable key.
+        """
+        buildings = self._buildings[name]
+        frozen = np.array(classes, dtype=np.uint8)
+        frozen.setflags(write=False)
+        if len(frozen) != len(buildings.index):
+            raise ValueError(f"{len(frozen)} classes for {len(buildings.index)} rows of {name!r}")
+        colors = tuple(palette)
+        if len(frozen) and int(frozen.max()) >= len(colors):
+            raise ValueError(f"class {frozen.max()} has no colour")
+        shades = repr([rgba(color) for color in colors[1:]])
+        key = self._key("tiles", name, buildings.seal, tag, shades, frozen.tobytes())
+        self._paintings.put(key, Painting(buildings, frozen, colors, record))
+        return key
+
+    def put_vectors(self, name: str, geojson: bytes) -> str:
+        """Keep a GeoJSON document and return its key."""
+        key = self._key("vectors", name, geojson)
+        if self._vectors.get(key) is None:
+            self._vectors.put(key, Vectors(geojson, gzip.compress(geojson, 6, mtime=0)))
+        return key
+
+    def knows(self, key: str) -> bool:
+        """Say whether a key names a painting."""
+        return self._paintings.get(key) is not None
+
+    def tile(self, key: str, z: int, x: int, y: int) -> bytes | None:
+        """Return a tile as PNG, or None where there is none at that zoom or place.
+
+        Raises
+        ------
+        KeyError
+            If no painting has that key.
+        """
+        painting = self._painting(key)
+        if not (MIN_ZOOM <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
+            return None
+        drawn = self._tiles.get((key, z, x, y))
+        if drawn is None:
+            drawn = painting.buildings.index.render(painting.classes, painting.palette, z, x, y)
+            if drawn is not empty_tile():
+                self._tiles.put((key, z, x, y), drawn)
+        return drawn
+
+    def vectors(self, key: str) -> Vectors:
+        """Return a GeoJSON document.
+
+        Raises
+        ------
+        KeyError
+            If there is none with that key.
+        """
+        found = self._vectors.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def identify(self, key: str, lon: float, lat: float, *, language: str = "zh") -> dict[str, Any] | None:
+        """Say which building of a painting stands at a position, and what to show about it.
+
+        Returns
+        -------
+        dict or None
+            ``row`` (position in the frame), ``id``, ``record`` (pairs of label and value, plain text) and
+            ``outline`` (GeoJSON); None where no drawn building stands.
+
+        Raises
+        ------
+        KeyError
+            If no painting has that key.
+        """
+        painting = self._painting(key)
+        buildings = painting.buildings
+        row = buildings.index.identify(lon, lat, among=painting.classes > 0)
+        if row is None:
+            return None
+        record = painting.record or buildings.record
+        shown = record(row, language) if record is not None else {}
+        return {
+            "row": row,
+            "id": buildings.ids[row] if buildings.ids else None,
+            "record": [[str(label), str(value)] for label, value in shown.items()],
+            "outline": buildings.index.outline(row),
+        }
+
+    def _painting(self, key: str) -> Painting:
+        found = self._paintings.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def _key(self, *parts: str | bytes) -> str:
+        seal = hmac.new(self._secret, digestmod=hashlib.sha256)
+        for part in parts:
+            data = part.encode() if isinstance(part, str) else part
+            seal.update(len(data).to_bytes(8))
+            seal.update(data)
+        return seal.hexdigest()[:_KEY_CHARACTERS]
+
+
+STORE: Final = MapStore()

@@ -1,0 +1,34 @@
+"""Texts in the language that the person chose."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from data.catalog import LANGUAGES, text
+
+_NAMES = {"zh": "中文", "en": "English"}
+
+
+def language() -> str:
+    """Return the language of the session; Chinese unless the link or the switch says otherwise."""
+    chosen = st.session_state.get("language") or st.query_params.get("lang", LANGUAGES[0])
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
+
+
+def t(key: str, **values: object) -> str:
+    """Return a text of the catalogue in the session's language."""
+    return text(key, language(), **values)
+
+
+def language_switch() -> None:
+    """Show the switch and keep the choice in the link."""
+    st.session_state.setdefault("language", language())
+    st.segmented_control(
+        text("ui.language"),
+        LANGUAGES,
+        format_func=_NAMES.__getitem__,
+        key="language",
+        label_visibility="collapsed",
+        required=True,
+    )
+    st.query_params["lang"] = language()
