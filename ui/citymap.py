@@ -35,7 +35,7 @@ def source_line(done: Assessment) -> str:
     return "、".join(source.file for source in done.layers.sources.values())
 
 
-def show(  # noqa: PLR0913 - one page, one map
+def show(
     done: Assessment,
     *,
     metrics: Sequence[str],
@@ -68,7 +68,7 @@ def show(  # noqa: PLR0913 - one page, one map
     chosen = st.segmented_control(
         t("ui.colour_by"),
         list(metrics),
-        format_func=lambda name: metric_label(name, spoken),
+        format_func={name: metric_label(name, spoken) for name in metrics}.__getitem__,
         default=metrics[0],
         key=f"{key}_metric",
         required=True,
@@ -78,7 +78,8 @@ def show(  # noqa: PLR0913 - one page, one map
     if "boilers" in layers:
         present = set(done.boilers["verdict"])
         legend(
-            ((colour, label("verdict", code, spoken)) for code, colour in VERDICT.items() if code in present), round_=True
+            ((colour, label("verdict", code, spoken)) for code, colour in VERDICT.items() if code in present),
+            round_=True,
         )
     if "villages" in layers:
         legend(rate_legend(spoken), round_=True)

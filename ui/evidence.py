@@ -72,9 +72,7 @@ def building_panel(done: Assessment, row: int) -> None:
     """Show all that is known of one building."""
     cells = done.buildings.drop(columns="geometry").iloc[row]
     st.subheader(t("ui.building", name=cells["building_id"]), anchor=False)
-    st.dataframe(
-        facts_table(cells, BUILDING_ROWS, language()), hide_index=True, width="stretch", height=420
-    )
+    st.dataframe(facts_table(cells, BUILDING_ROWS, language()), hide_index=True, width="stretch", height=420)
     index = cells["heat_index"]
     if pd.notna(index):
         source(parameters.constants("heat_indices")[str(index)])

@@ -153,12 +153,10 @@ def _villages(done: Assessment, language: str) -> bytes:
 def _counties(done: Assessment, language: str) -> bytes:
     frame = done.layers.frames["counties"]
     table = done.clean_heating
-    whole = table[(table["zone"] == rates.ALL)].set_index("county_code")
+    whole = table[table["zone"] == rates.ALL].set_index("county_code")[["rate_low", "rate_high"]].astype(float)
     said = []
     for _, row in frame.iterrows():
-        known = row["county_code"] in whole.index
-        low = float(whole.at[row["county_code"], "rate_low"]) if known else float("nan")
-        high = float(whole.at[row["county_code"], "rate_high"]) if known else float("nan")
+        low, high = whole.reindex([row["county_code"]]).to_numpy()[0].tolist()
         said.append(
             {
                 "_color": "#4A4A4A",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import altair as alt
 import pandas as pd
 
@@ -14,7 +16,7 @@ from ui.paint import VERDICT
 _HEIGHT = 34
 
 
-def rate_intervals(done: Assessment, language: str) -> alt.LayerChart:
+def rate_intervals(done: Assessment, language: str) -> Any:
     """Return bars from the lower bound with the interval behind and a tick at each target, zone × county."""
     table = rate_table(done)
     table = table[table["zone"].isin(ZONES) & (table["county_code"] != "unknown")]
@@ -42,7 +44,7 @@ def rate_intervals(done: Assessment, language: str) -> alt.LayerChart:
     return alt.layer(solid, open_part, tick).properties(height=_HEIGHT * max(1, len(shown)))
 
 
-def verdict_bars(done: Assessment, language: str) -> alt.Chart:
+def verdict_bars(done: Assessment, language: str) -> Any:
     """Return the number of boilers by verdict."""
     counts = done.boilers["verdict"].value_counts()
     shown = pd.DataFrame(
@@ -65,11 +67,9 @@ def verdict_bars(done: Assessment, language: str) -> alt.Chart:
     )
 
 
-def monthly_yield(buildings: pd.DataFrame, language: str) -> alt.Chart:
+def monthly_yield(buildings: pd.DataFrame, language: str) -> Any:
     """Return the electricity of the given roofs by month [GWh]."""
-    shown = pd.DataFrame(
-        {"month": range(1, 13), "gwh": [float(buildings[name].sum()) * 1e-6 for name in MONTHS]}
-    )
+    shown = pd.DataFrame({"month": range(1, 13), "gwh": [float(buildings[name].sum()) * 1e-6 for name in MONTHS]})
     return (
         alt.Chart(shown)
         .mark_bar(color="#DD6B28")

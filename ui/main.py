@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import streamlit as st
 from PIL import Image
@@ -22,23 +23,21 @@ PAGES = (
 )
 
 
+def one_of(name: str, codes: tuple[str, ...], chosen: str) -> str:
+    """Show a choice among codes and return the chosen one."""
+    words = {code: t(f"ui.{name}_{code}") for code in codes}
+    return st.radio(t(f"ui.{name}"), codes, index=codes.index(chosen), format_func=words.__getitem__)
+
+
 def choices() -> None:
     """Show the switches of the readings that the Plan leaves open, and keep them as the scenario."""
     now = scenario()
     with st.expander(t("ui.scenario")):
-        plant_reading = st.radio(
-            t("ui.plant_reading"),
-            ("plant", "unit"),
-            index=("plant", "unit").index(now.plant_reading),
-            format_func=lambda code: t(f"ui.plant_reading_{code}"),
-        )
-        distance_from = st.radio(
-            t("ui.distance_from"),
-            ("fence", "point"),
-            index=("fence", "point").index(now.distance_from),
-            format_func=lambda code: t(f"ui.distance_from_{code}"),
-        )
-        switches = {
+        readings: dict[str, Any] = {
+            "plant_reading": one_of("plant_reading", ("plant", "unit"), now.plant_reading),
+            "distance_from": one_of("distance_from", ("fence", "point"), now.distance_from),
+        }
+        switches: dict[str, Any] = {
             name: st.checkbox(t(f"ui.{name}"), value=getattr(now, name))
             for name in (
                 "include_35",
@@ -49,9 +48,7 @@ def choices() -> None:
                 "allow_distant_weather",
             )
         }
-    st.session_state["scenario"] = dataclasses.replace(
-        now, plant_reading=plant_reading, distance_from=distance_from, **switches
-    )
+    st.session_state["scenario"] = dataclasses.replace(now, **readings, **switches)
 
 
 st.set_page_config(page_title=t("app.name"), page_icon=Image.open(ICON), layout="wide")
@@ -61,7 +58,10 @@ with st.sidebar:
     st.markdown(f"**{t('app.name')}**  \n{t('ui.subtitle')}")
     language_switch()
 page = st.navigation(
-    [st.Page(f"pages/{name}.py", title=t(f"page.{name}"), icon=icon, default=not at) for at, (name, icon) in enumerate(PAGES)]
+    [
+        st.Page(f"screens/{name}.py", title=t(f"page.{name}"), icon=icon, default=not at)
+        for at, (name, icon) in enumerate(PAGES)
+    ]
 )
 with st.sidebar:
     choices()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -63,7 +64,7 @@ def coded(column: str, colours: dict[str, str]) -> Callable[[pd.DataFrame, str],
 
     def paint(frame: pd.DataFrame, language: str) -> Paint:
         places = {code: at for at, code in enumerate(colours, start=1)}
-        classes = frame[column].map(places).fillna(0).to_numpy(dtype=np.uint8)
+        classes = frame[column].map(places).fillna(0).to_numpy().astype(np.uint8)
         present = set(np.unique(classes))
         legend = tuple(
             (colour, coded_label(column, code, language)) for code, colour in colours.items() if places[code] in present
@@ -79,7 +80,7 @@ def graded(column: str, steps: Sequence[float], unit: str) -> Callable[[pd.DataF
     def paint(frame: pd.DataFrame, language: str) -> Paint:
         values = frame[column].to_numpy(dtype=float)
         classes = np.where(values > 0, np.digitize(values, steps) + 1, 0).astype(np.uint8)
-        bounds = [f"< {steps[0]:g}", *(f"{low:g}–{high:g}" for low, high in zip(steps, steps[1:], strict=False))]
+        bounds = [f"< {steps[0]:g}", *(f"{low:g}–{high:g}" for low, high in pairwise(steps))]
         words = [*bounds, f"≥ {steps[-1]:g}"]
         legend = tuple((colour, f"{said} {unit}") for colour, said in zip(RAMP, words, strict=True))
         del language

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from data.catalog import ZONES, label
+from data.catalog import UNKNOWN, ZONES, label
 from geo.export import csv_bytes, gpkg_bytes, xlsx_bytes
 from heating import rates
 from heating.assessment import Assessment
@@ -63,7 +63,7 @@ def zone_cards(done: Assessment) -> None:
                 st.markdown(f"**{label('zone', zone, language())}**")
                 st.markdown(t("ui.nothing_heated"))
                 continue
-            row = whole.loc[zone]
+            row: dict[str, Any] = whole.loc[zone].to_dict()
             low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
             colour = {"met": "green", "missed": "red", "open": "orange"}.get(row["standing"], "gray")
             target = t("ui.card_target", target=rates.shown_percent(float(row["target"]), digits=0))
@@ -85,20 +85,14 @@ def zone_cards(done: Assessment) -> None:
 
 def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:
     """Show county and zone choices and return them; None stands for all."""
-    names = county_names(done)
+    counties: dict[str | None, str] = {None: t("county.all"), **county_names(done)}
+    zones: dict[str | None, str] = {
+        None: t("zone.all"),
+        **{zone: label("zone", zone, language()) for zone in (*ZONES, UNKNOWN)},
+    }
     left, right = st.columns(2)
-    county = left.selectbox(
-        t("column.county"),
-        [None, *names],
-        format_func=lambda code: t("county.all") if code is None else names[code],
-        key=f"{key}_county",
-    )
-    zone = right.selectbox(
-        t("column.zone"),
-        [None, *ZONES, "unknown"],
-        format_func=lambda code: t("zone.all") if code is None else label("zone", code, language()),
-        key=f"{key}_zone",
-    )
+    county = left.selectbox(t("column.county"), list(counties), format_func=counties.__getitem__, key=f"{key}_county")
+    zone = right.selectbox(t("column.zone"), list(zones), format_func=zones.__getitem__, key=f"{key}_zone")
     return county, zone
 
 
@@ -118,7 +112,7 @@ def _safely(make: Callable[[], bytes]) -> Callable[[], bytes]:
     def made() -> bytes:
         try:
             return make()
-        except Exception:
+        except Exception:  # noqa: BLE001 - whatever it was, the person must be told
             _LOG.exception("a download could not be made")
             return t("ui.download_failed").encode("utf-8-sig")
 

@@ -91,10 +91,9 @@ def result_name() -> str:
 
 def _layers(progress: Callable[[float, str], None]) -> Layers:
     name = dataset()
+    layers: Layers | None
     if name == DEMO:
-        layers = _MEMORY.fetch(
-            _MEMORY.layers, DEMO, lambda: demo_layers(buildings=demo_size(), progress=progress)
-        )
+        layers = _MEMORY.fetch(_MEMORY.layers, DEMO, lambda: demo_layers(buildings=demo_size(), progress=progress))
     else:
         layers = _MEMORY.layers.get(name)
     if layers is None:
@@ -125,11 +124,19 @@ def current() -> Assessment:
         except DataError as error:
             place.empty()
             show_faults(error)
+            back_to_demo()
             st.stop()
         place.empty()
     done: Assessment = found
     STORE.set_buildings(result_name(), done.buildings, record=_recorder(done))
     return done
+
+
+def back_to_demo() -> None:
+    """Offer the way back to the demo city where another data set is shown."""
+    if dataset() != DEMO and st.button(t("files.back_to_demo"), icon=":material/undo:"):
+        st.session_state["dataset"] = DEMO
+        st.rerun()
 
 
 _STEPS: Final = ("reading", "zones", "demand", "roofs", "yields", "verdicts", "done")

@@ -36,7 +36,7 @@ def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         if column in RATES:
             done[column] = [_percent(float(rate)) for rate in table[column]]
             formats[header] = st.column_config.NumberColumn(format="%.2f%%")
-        elif column.endswith("_area_m2") or column.startswith("gap_") and column.endswith("_m2"):
+        elif column.endswith("_area_m2") or (column.startswith("gap_") and column.endswith("_m2")):
             header = t("ui.in_wan", header=header.replace("（m²）", "").replace(" (m²)", ""))
             names[label("column", column, spoken)] = header
             done[column] = table[column] / _PER_WAN

@@ -8,9 +8,8 @@ import pvlib
 import pytest
 from numpy.testing import assert_allclose
 from pvlib.location import Location
-from pvlib.modelchain import ModelChain
-from pvlib.pvsystem import PVSystem
 
+from bench.references import SAPM, modelchain
 from data import parameters
 from solar.energy import hourly_power, solar_hours
 from solar.weather import read_weather, typical_year
@@ -19,42 +18,11 @@ from solar.weather import read_weather, typical_year
 pytestmark = pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear:DeprecationWarning")
 
 DATA = Path(pvlib.__file__).parent / "data"
-SAPM = {"tilted_flat": "open_rack_glass_glass", "flush_metal": "close_mount_glass_glass"}
 
 
 @pytest.fixture(scope="module", params=["703165TY.csv", "723170TYA.CSV", "typical year"])
 def weather(request):
     return typical_year() if request.param == "typical year" else read_weather(DATA / request.param)
-
-
-class PlainSite(Location):
-    """A site whose refraction does not follow the air temperature: ours does not either."""
-
-    def get_solarposition(self, times, **options):
-        return super().get_solarposition(times, **(options | {"temperature": 12}))
-
-
-def modelchain(weather, tilt, azimuth, mounting, site_class=PlainSite):
-    def pv(name):
-        return parameters.value("pv", name)
-
-    names = ("soiling", "shading", "snow", "mismatch", "wiring", "connections", "lid", "age", "availability")
-    system = PVSystem(
-        surface_tilt=tilt,
-        surface_azimuth=azimuth,
-        albedo=pv("albedo"),
-        module_parameters={"pdc0": 1000.0, "gamma_pdc": pv("temperature_coefficient")},
-        inverter_parameters={
-            "pdc0": 1000.0 / pv("dc_ac_ratio") / pv("inverter_efficiency"),
-            "eta_inv_nom": pv("inverter_efficiency"),
-        },
-        temperature_model_parameters=pvlib.temperature.TEMPERATURE_MODEL_PARAMETERS["sapm"][SAPM[mounting]],
-        losses_parameters={name: pv(f"loss_{name}") for name in names} | {"nameplate_rating": pv("loss_nameplate")},
-    )
-    site = site_class(weather.latitude, weather.longitude, altitude=weather.altitude_m)
-    chain = ModelChain.with_pvwatts(system, site)
-    chain.run_model(weather.hours)
-    return chain.results
 
 
 @pytest.mark.parametrize(
@@ -80,7 +48,7 @@ def test_every_hour_is_that_of_modelchain(weather, tilt, azimuth, mounting):
 
 
 def test_refraction_by_air_temperature_hardly_matters(weather):
-    reference = modelchain(weather, 15, 180, "tilted_flat", Location)
+    reference = modelchain(weather, 15, 180, "tilted_flat", site_class=Location)
     ours = hourly_power(
         solar_hours(weather), surface_tilt=15, surface_azimuth=180, mounting="tilted_flat", diffuse_iam=False
     )

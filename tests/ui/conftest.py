@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import socket
@@ -14,7 +15,9 @@ import warnings
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
+from PIL import Image
 
 with warnings.catch_warnings():
     # Imported once here, so that the tests can import it freely: it complains of httpx while httpx2 is not installed.
@@ -50,8 +53,6 @@ def wait_until_up(url, process, log):
 
 
 def stop(process):
-    if process.poll() is not None:
-        pytest.fail(f"the server had ended by itself with {process.returncode}")
     process.terminate()
     try:
         process.wait(10)
@@ -101,8 +102,10 @@ def app_server(tmp_path_factory):
         return url
 
     yield start
+    ended = [process.returncode for process in started if process.poll() is not None]
     for process in started:
         stop(process)
+    assert not ended, f"servers ended before the tests did, with {ended}"
 
 
 @pytest.fixture(scope="session")
@@ -163,3 +166,68 @@ def new_page(chromium):
 def page(new_page):
     """Give a desktop page, 1440 × 900."""
     return new_page()
+
+
+class MapPage:
+    """What a person sees and does on the page with the map."""
+
+    def __init__(self, page):
+        self.page = page
+
+    @property
+    def frame(self):
+        return self.page.frame_locator("iframe").first
+
+    @property
+    def inner(self):
+        return next(frame for frame in self.page.frames if "streamlit_folium" in frame.url)
+
+    def settle(self):
+        """Wait for the first tiles, and for fading and layers to be done."""
+        self.frame.locator(".ng-tiles img.leaflet-tile-loaded").first.wait_for()
+        self.page.wait_for_timeout(900)
+
+    def box(self):
+        return self.frame.locator("#map_div").bounding_box()
+
+    def at(self, lon, lat):
+        spot = self.inner.evaluate(
+            f"(() => {{ const p = window.map.latLngToContainerPoint([{lat}, {lon}]);return [p.x, p.y]; }})()"
+        )
+        box = self.box()
+        return box["x"] + spot[0], box["y"] + spot[1]
+
+    def hover(self, lon, lat):
+        x, y = self.at(lon, lat)
+        self.page.mouse.move(x - 3, y - 3)
+        self.page.mouse.move(x, y)
+        return self.frame.locator(".ng-tip")
+
+    def click(self, lon, lat):
+        self.page.mouse.click(*self.at(lon, lat))
+
+    def event(self, holding):
+        text = self.page.get_by_text("event=").filter(has_text=holding)
+        text.wait_for()
+        return text.inner_text()
+
+    def colors(self, *wanted):
+        """Count the pixels of each colour on the map."""
+        image = Image.open(io.BytesIO(self.frame.locator("#map_div").screenshot())).convert("RGB")
+        return {color: int((np.asarray(image) == color).all(axis=-1).sum()) for color in wanted}
+
+    def view(self):
+        return self.inner.evaluate("[map.getCenter().lat, map.getCenter().lng, map.getZoom()]")
+
+
+@pytest.fixture
+def open_map():
+    """Give a function that opens an address in a page and waits for its map."""
+
+    def opened(page, url):
+        page.goto(url)
+        made = MapPage(page)
+        made.settle()
+        return made
+
+    return opened

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 
-import numpy as np
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from ui import map as city
@@ -15,7 +12,7 @@ from ui.map import MapEvent, VectorLayer, city_map
 from ui.store import MapStore
 
 LON, LAT = 106.3761, 39.0142
-GREEN, RED, BLUE = (27, 120, 55), (215, 48, 39), (33, 102, 172)
+GREEN, RED = (27, 120, 55), (215, 48, 39)
 VIOLET = (123, 50, 148)
 
 APP = """
@@ -97,6 +94,10 @@ def part():
     st.text(f"runs={st.session_state['runs']}")
     st.text(f"event={event}")
     st.text(f"same={event == above}")
+    if st.button("forget"):
+        for number in range(80):
+            STORE.paint("city", np.ones(len(frame), np.uint8), PALETTE, tag=str(number))
+        st.text("forgotten")
 
 
 def other():
@@ -121,62 +122,9 @@ def url(app_server, script):
     return app_server(script)
 
 
-class MapPage:
-    """What a person sees and does on the page with the map."""
-
-    def __init__(self, page, url):
-        self.page = page
-        page.goto(url)
-        self.settle()
-
-    @property
-    def frame(self):
-        return self.page.frame_locator("iframe").first
-
-    @property
-    def inner(self):
-        return next(frame for frame in self.page.frames if "streamlit_folium" in frame.url)
-
-    def settle(self):
-        self.frame.locator(".ng-tiles img.leaflet-tile-loaded").first.wait_for()
-        self.frame.locator(".leaflet-ng-point-pane path").first.wait_for(state="attached")
-        self.page.wait_for_timeout(900)
-
-    def box(self):
-        return self.frame.locator("#map_div").bounding_box()
-
-    def at(self, lon=LON, lat=LAT):
-        spot = self.inner.evaluate(
-            f"(() => {{ const p = window.map.latLngToContainerPoint([{lat}, {lon}]);return [p.x, p.y]; }})()"
-        )
-        box = self.box()
-        return box["x"] + spot[0], box["y"] + spot[1]
-
-    def hover(self, lon=LON, lat=LAT):
-        x, y = self.at(lon, lat)
-        self.page.mouse.move(x - 3, y - 3)
-        self.page.mouse.move(x, y)
-        return self.frame.locator(".ng-tip")
-
-    def click(self, lon=LON, lat=LAT):
-        self.page.mouse.click(*self.at(lon, lat))
-
-    def event(self, holding):
-        text = self.page.get_by_text("event=").filter(has_text=holding)
-        text.wait_for()
-        return text.inner_text()
-
-    def colors(self):
-        image = Image.open(io.BytesIO(self.frame.locator("#map_div").screenshot())).convert("RGB")
-        return {color: int((np.asarray(image) == color).all(axis=-1).sum()) for color in (GREEN, RED, BLUE, VIOLET)}
-
-    def view(self):
-        return self.inner.evaluate("[map.getCenter().lat, map.getCenter().lng, map.getZoom()]")
-
-
 @pytest.fixture
-def shown(page, url):
-    made = MapPage(page, url)
+def shown(open_map, page, url):
+    made = open_map(page, url)
     yield made
     assert page.outside_requests == []
     assert page.console_errors == []
@@ -185,7 +133,7 @@ def shown(page, url):
 
 @pytest.mark.browser
 def test_tiles_appear_in_their_colour(shown):
-    colors = shown.colors()
+    colors = shown.colors(GREEN, RED, VIOLET)
     assert colors[GREEN] > 20_000
     assert colors[RED] == 0
     assert colors[VIOLET] > 0 or shown.frame.locator(".leaflet-ng-point-pane path").count() == 1
@@ -193,7 +141,7 @@ def test_tiles_appear_in_their_colour(shown):
 
 @pytest.mark.browser
 def test_hover_tells_the_building_without_a_rerun(shown):
-    tip = shown.hover()
+    tip = shown.hover(LON, LAT)
     tip.wait_for()
     assert tip.locator("dt").all_inner_texts() == ["编号", "名称"]
     assert tip.locator("dd").all_inner_texts() == ["B157", "<img src=x onerror=window.hurt=1>"]
@@ -207,12 +155,12 @@ def test_hover_tells_the_building_without_a_rerun(shown):
 
 @pytest.mark.browser
 def test_a_click_comes_back(shown):
-    shown.click()
+    shown.click(LON, LAT)
     told = shown.event("B157")
     assert "layer='buildings', row=157" in told
     shown.page.get_by_text("same=True").wait_for()
     assert shown.frame.locator(".leaflet-ng-mark-pane path").count() == 1
-    shown.click(LON + 6e-4)
+    shown.click(LON + 6e-4, LAT)
     assert "row=158" in shown.event("B158")
 
 
@@ -242,7 +190,7 @@ def test_repainting_keeps_the_map(shown):
     assert shown.inner.evaluate("window.stamp") == 7
     assert shown.view()[2] == 16
     assert shown.frame.locator(".ng-tiles").count() == 1
-    colors = shown.colors()
+    colors = shown.colors(GREEN, RED, VIOLET)
     assert colors[RED] > 5_000
     assert colors[GREEN] == 0
 
@@ -277,7 +225,7 @@ def test_layers_are_switched_by_their_labels(shown):
 
 @pytest.mark.browser
 def test_moving_the_map_reruns_nothing(shown):
-    x, y = shown.at()
+    x, y = shown.at(LON, LAT)
     shown.page.mouse.move(x, y)
     shown.page.mouse.down()
     shown.page.mouse.move(x - 200, y - 50, steps=8)
@@ -289,7 +237,7 @@ def test_moving_the_map_reruns_nothing(shown):
 
 @pytest.mark.browser
 def test_a_box_comes_back(shown):
-    x, y = shown.at()
+    x, y = shown.at(LON, LAT)
     shown.page.keyboard.down("Shift")
     shown.page.mouse.move(x - 100, y - 80)
     shown.page.mouse.down()
@@ -313,6 +261,23 @@ def test_the_view_outlives_a_page_switch(shown):
 
 
 @pytest.mark.browser
+def test_a_forgotten_key_is_asked_for_again(open_map, page, url):
+    shown = open_map(page, url)
+    shown.click(LON, LAT)
+    shown.event("B157")
+    # 80 paintings of other people, made after the page had registered its own.
+    page.get_by_text("forget", exact=True).click()
+    page.get_by_text("forgotten").wait_for()
+    shown.inner.evaluate(f"map.setView([{LAT}, {LON}], 18, {{ animate: false }})")
+    shown.frame.locator(".ng-tiles img.leaflet-tile-loaded").first.wait_for()
+    page.wait_for_timeout(3000)
+    assert any("/tiles/" in address for address in page.failed_requests), "nothing was forgotten: the test is void"
+    assert shown.colors(GREEN, RED, VIOLET)[GREEN] > 50_000
+    shown.event("B157")
+    assert page.outside_requests == []
+
+
+@pytest.mark.browser
 def test_notes_stand_on_the_map_as_text(shown):
     notes = shown.frame.locator(".leaflet-control-attribution").inner_text()
     assert "示意图" in notes
@@ -322,25 +287,25 @@ def test_notes_stand_on_the_map_as_text(shown):
 
 
 @pytest.mark.browser
-def test_it_fits_a_phone(new_page, url):
+def test_it_fits_a_phone(open_map, new_page, url):
     page = new_page(390, 844, has_touch=True, is_mobile=True)
-    shown = MapPage(page, url)
+    shown = open_map(page, url)
     box = shown.box()
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= 390
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert shown.inner.evaluate("document.scrollingElement.scrollHeight - window.innerHeight") <= 0
     assert not shown.frame.locator(".leaflet-control-layers-overlays").is_visible()
-    page.touchscreen.tap(*shown.at())
+    page.touchscreen.tap(*shown.at(LON, LAT))
     shown.event("B157")
     assert page.outside_requests == page.console_errors == page.failed_requests == []
 
 
 @pytest.mark.browser
-def test_it_works_below_a_base_path(app_server, script, page):
-    shown = MapPage(page, app_server(script, base="warm/light"))
-    assert shown.colors()[GREEN] > 20_000
-    shown.click()
+def test_it_works_below_a_base_path(app_server, script, open_map, page):
+    shown = open_map(page, app_server(script, base="warm/light"))
+    assert shown.colors(GREEN, RED, VIOLET)[GREEN] > 20_000
+    shown.click(LON, LAT)
     shown.event("B157")
     assert page.outside_requests == page.console_errors == page.failed_requests == []
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import io
 import json
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
@@ -13,10 +16,11 @@ import pytest
 import shapely
 from PIL import Image
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from geo.tiles import empty_tile, unit_mercator
-from ui.server import ASSETS, routes
+from ui.server import ASSETS, NoDelay, routes
 from ui.store import PAINTINGS, MapStore
 
 LON, LAT = 106.3761, 39.0142
@@ -159,7 +163,7 @@ def test_assets_give_nothing_from_outside_their_folder(client, mount, path):
 
 
 def test_the_assets_hold_no_foreign_script():
-    assert {path.name for path in ASSETS.iterdir()} == {"map.js", "map.css"}
+    assert {path.name for path in ASSETS.rglob("*") if path.suffix in (".js", ".css")} == {"map.js", "map.css"}
 
 
 def test_routes_respect_a_base_path(store, key):
@@ -239,3 +243,32 @@ def test_many_threads_see_one_picture(store, key):
     with ThreadPoolExecutor(8) as pool:
         drawn = list(pool.map(lambda _: store.tile(key, z, x, y), range(64)))
     assert len(set(drawn)) == 1
+
+
+def test_nagles_algorithm_is_switched_off_on_each_connection():
+    with socket.socket() as listening, socket.socket() as link:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        link.connect(listening.getsockname())
+
+        class Cycle:
+            """Uvicorn's own, as far as the middleware looks at it."""
+
+            transport = SimpleNamespace(get_extra_info={"socket": link}.get)
+
+            async def receive(self):
+                raise NotImplementedError
+
+        async def inner(scope, receive, send):
+            scope["reached"] = True
+
+        scope = {"type": "http"}
+        assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
+        asyncio.run(NoDelay(inner)(scope, Cycle().receive, None))
+        assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+        assert scope["reached"]
+
+
+def test_other_servers_are_left_alone(store, key):
+    app = Starlette(routes=routes(store), middleware=[Middleware(NoDelay)])
+    assert identify(TestClient(app), key).status_code == 200

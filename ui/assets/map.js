@@ -12,6 +12,7 @@
   const HOVER_DELAY = 70;
   const FADE = 220;
   const PATIENCE = 5000;
+  const HEAL_DELAY = 400;
   const PANES = { base: 100, area: 150, ring: 390, line: 410, point: 420, mark: 430 };
   const MARKS = {
     hover: { color: "#22252a", weight: 2, opacity: 0.9, fill: false },
@@ -25,6 +26,7 @@
   let fading = [];
   let base = null;
   let switches = null;
+  let sent = null; // the last event that Python was told
   let notes = "";
   let tip = null;
   let area = null; // the area feature under the pointer
@@ -113,6 +115,7 @@
     if (!next) return retire(null);
     if (fading.length) next.setOpacity(0);
     next.once("load", () => retire(next));
+    next.once("tileerror", () => setTimeout(() => heal(next), HEAL_DELAY));
     setTimeout(() => retire(next), PATIENCE);
     next.addTo(map);
   }
@@ -123,6 +126,13 @@
     const old = fading;
     fading = [];
     setTimeout(() => old.forEach((layer) => layer.remove()), FADE);
+  }
+
+  /** The server forgets keys that were not asked for long: a rerun registers ours anew, then the tiles are asked again. */
+  function heal(layer) {
+    if (tiles !== layer) return;
+    window.Streamlit.setComponentValue({ event: sent, healed: Date.now() });
+    setTimeout(() => tiles === layer && layer.redraw(), HEAL_DELAY * 4);
   }
 
   function swapBase(wanted) {
@@ -321,8 +331,8 @@
   /** Hand an event to Python. streamlit-folium returns nothing by itself, so moving the map never reruns a page. */
   function tell(place, what) {
     const at = place.wrap();
-    const event = { lon: at.lng, lat: at.lat, layer: "", row: null, id: null, box: null, serial: Date.now(), ...what };
-    window.Streamlit.setComponentValue({ event });
+    sent = { lon: at.lng, lat: at.lat, layer: "", row: null, id: null, box: null, serial: Date.now(), ...what };
+    window.Streamlit.setComponentValue({ event: sent });
   }
 
   /* ---- the two doors that Python uses ---- */

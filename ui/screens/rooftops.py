@@ -27,7 +27,7 @@ left, right = st.columns([2, 1])
 chosen = left.multiselect(
     t("column.use"),
     list(uses),
-    format_func=lambda code: coded_label("use", code, language()),
+    format_func={code: coded_label("use", code, language()) for code in uses}.__getitem__,
     placeholder=t("ui.all"),
     key="rooftops_use",
 )
@@ -45,7 +45,9 @@ cards[0].metric(t("rooftops.count"), f"{len(kept):,}", border=True)
 cards[1].metric(t("rooftops.capacity"), f"{total_kw / 1e3:,.0f} MWp", border=True)
 cards[2].metric(t("rooftops.energy"), f"{total_kwh / 1e6:,.0f} GWh", border=True)
 cards[3].metric(
-    label("column", "specific_yield_kwh_kw", language()), f"{total_kwh / total_kw:,.0f}" if total_kw else "—", border=True
+    label("column", "specific_yield_kwh_kw", language()),
+    f"{total_kwh / total_kw:,.0f}" if total_kw else "—",
+    border=True,
 )
 st.altair_chart(figures.monthly_yield(kept, language()), width="stretch")
 table = roof_table(done)[keep].sort_values("yield_kwh", ascending=False).reset_index(drop=True)

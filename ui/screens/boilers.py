@@ -27,7 +27,7 @@ present = [code for code in VERDICT if (done.boilers["verdict"] == code).any()]
 wanted = st.pills(
     t("column.verdict"),
     present,
-    format_func=lambda code: label("verdict", code, language()),
+    format_func={code: label("verdict", code, language()) for code in present}.__getitem__,
     selection_mode="multi",
     key="boilers_verdict",
 )

@@ -16,7 +16,7 @@ from geo.io import SUFFIXES
 from heating.layers import load
 from heating.report import fault_table, labelled, set_aside_layers
 from ui.parts import heading
-from ui.state import DEMO, current, dataset, keep_dataset, show_faults, workspace
+from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
 from ui.texts import language, t
 
 UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
@@ -74,9 +74,7 @@ def sources() -> pd.DataFrame:
 
 done = current()
 heading("page.files", done, lead="files.lead")
-if dataset() != DEMO and st.button(t("files.back_to_demo"), icon=":material/undo:"):
-    st.session_state["dataset"] = DEMO
-    st.rerun()
+back_to_demo()
 st.subheader(t("files.in_use"), anchor=False)
 st.dataframe(sources(), hide_index=True, width="stretch")
 weather = done.layers.weather
@@ -89,7 +87,10 @@ if faults.empty:
 else:
     st.dataframe(labelled(faults, language()), hide_index=True, width="stretch")
     st.download_button(
-        t("files.download_faults"), data=csv_bytes(labelled(faults, language())), file_name="faults.csv", mime="text/csv"
+        t("files.download_faults"),
+        data=csv_bytes(labelled(faults, language())),
+        file_name="faults.csv",
+        mime="text/csv",
     )
 aside = set_aside_layers(done)
 if aside:
@@ -101,7 +102,12 @@ offer()
 
 st.subheader(t("files.parameters"), anchor=False)
 st.caption(t("files.parameters_note"))
-rows = [row for name in parameters.TABLES if "value" in parameters.table(name) for row in parameters.constants(name).values()]
+rows = [
+    row
+    for name in parameters.TABLES
+    if "value" in parameters.table(name)
+    for row in parameters.constants(name).values()
+]
 st.dataframe(
     pd.DataFrame(
         {

@@ -1,0 +1,1 @@
+"""Benchmarks and the validation table; nothing of the product imports them."""

@@ -1,0 +1,102 @@
+"""Every page runs on the demo city, in both languages, and its filters and choices do what they say."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from data.catalog import text
+from tests.ui.conftest import ROOT
+
+PAGES = ("coverage", "boilers", "rooftops", "files")
+BUILDINGS = "1500"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_city(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUANGUANG_DEMO_BUILDINGS", BUILDINGS)
+        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        yield
+
+
+def opened(page="", language="zh"):
+    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+    app.query_params["lang"] = language
+    app.run()
+    if page:
+        app.switch_page(f"screens/{page}.py").run()
+    assert not app.exception, [problem.message for problem in app.exception]
+    return app
+
+
+def words(app):
+    kinds = (app.markdown, app.caption, app.header, app.subheader, app.text)
+    return "\n".join(str(element.value) for kind in kinds for element in kind)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("page", ["", *PAGES])
+def test_page_runs_and_says_that_the_data_is_synthetic(page, language):
+    app = opened(page, language)
+    said = words(app)
+    assert text("app.synthetic", language) in said
+    assert text(f"page.{page or 'overview'}", language) in said
+
+
+def test_overview_shows_a_card_for_each_zone_with_its_target():
+    said = words(opened())
+    for zone, target in (("urban", "100%"), ("county_town", "80%"), ("rural", "60%")):
+        assert text(f"zone.{zone}") in said
+        assert target in said
+
+
+def test_boilers_filter_by_verdict_narrows_the_table():
+    app = opened("boilers")
+    whole = app.dataframe[0].value
+    app.button_group(key="boilers_verdict").set_value(["review"]).run()
+    narrowed = app.dataframe[0].value
+    assert 0 < len(narrowed) < len(whole)
+    assert set(narrowed[text("column.verdict")]) == {text("verdict.review")}
+
+
+def test_rooftops_filter_by_county_and_size():
+    app = opened("rooftops")
+    app.selectbox(key="rooftops_county").set_value("640205").run()
+    app.number_input(key="rooftops_least").set_value(50.0).run()
+    shown = app.dataframe[0].value
+    assert len(shown)
+    assert set(shown[text("column.county")]) == {"惠农区"}
+    assert (shown[text("column.capacity_kw")] >= 50).all()
+
+
+def test_a_stricter_reading_of_the_zones_changes_the_rates():
+    app = opened("coverage")
+    before = app.dataframe[-1].value
+    next(box for box in app.checkbox if box.label == text("ui.other_towns_as_rural")).check().run()
+    assert not app.exception
+    after = app.dataframe[-1].value
+    assert not before.equals(after)
+
+
+def test_no_rate_on_screen_is_above_its_exact_value():
+    app = opened("coverage")
+    table = app.dataframe[-1].value
+    columns = [text("column.clean_area_m2"), text("column.not_clean_area_m2"), text("column.unknown_area_m2")]
+    clean, dirty, unknown = (table[name.replace("（m²）", "（万m²）")] for name in columns)
+    exact = 100 * clean / (clean + dirty + unknown)
+    shown = table[text("column.rate_low")]
+    assert (shown <= exact + 1e-6).all()
+    assert (exact - shown < 0.01 + 1e-6).all()
+
+
+def test_data_page_lists_every_parameter_with_source_and_confidence():
+    app = opened("files")
+    table = next(frame.value for frame in app.dataframe if text("ui.source") in frame.value.columns)
+    assert (table[text("ui.source")].str.len() > 0).all()
+    allowed = {text(f"confidence.{level}") for level in ("high", "medium", "low")}
+    assert set(table[text("ui.confidence")]) <= allowed
+    assert text("confidence.low") in set(table[text("ui.confidence")])
+    assert isinstance(table, pd.DataFrame)

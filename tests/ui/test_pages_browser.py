@@ -1,0 +1,137 @@
+"""The real app in a real browser with every outside host blocked: each page shows its tiles and no error."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from data.catalog import text
+from tests.ui.conftest import ROOT
+from ui.paint import CLEAN
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("overview", "coverage", "boilers", "rooftops", "files")
+MAPS = ("overview", "coverage", "boilers", "rooftops")
+FIRST_START_MS = 90_000
+PHONE = 800
+
+
+@pytest.fixture(scope="module")
+def url(app_server, tmp_path_factory):
+    env = {"NUANGUANG_DEMO_BUILDINGS": "3000", "NUANGUANG_CACHE": str(tmp_path_factory.mktemp("cache"))}
+    return app_server(ROOT / "app.py", env=env)
+
+
+def map_frame(page):
+    """Wait until the map stands still with its tiles, and give its frame."""
+    frame = page.frame_locator("iframe").first
+    frame.locator("img.leaflet-tile-loaded").first.wait_for(state="attached")
+    page.wait_for_timeout(700)
+    page.locator("iframe").first.scroll_into_view_if_needed()
+    return frame
+
+
+def go(page, url, name):
+    if page.url == "about:blank":
+        page.goto(url)
+        page.get_by_role("heading", name=text("page.overview"), exact=True).wait_for(timeout=FIRST_START_MS)
+        map_frame(page)
+    if name == "overview":
+        return
+    if page.viewport_size["width"] < PHONE:
+        page.get_by_test_id("stExpandSidebarButton").click()
+        page.wait_for_timeout(500)
+    page.get_by_role("link", name=text(f"page.{name}")).click()
+    page.get_by_role("heading", name=text(f"page.{name}"), exact=True).wait_for()
+    if name in MAPS:
+        map_frame(page)
+
+
+def clean(page):
+    assert page.outside_requests == []
+    assert page.console_errors == []
+    assert page.failed_requests == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_page_opens_offline_without_an_error(url, page, name):
+    go(page, url, name)
+    assert page.get_by_text(text("app.synthetic")).first.is_visible()
+    if name in MAPS:
+        frame = map_frame(page)
+        assert frame.locator("img.leaflet-tile-loaded").count() > 0
+    clean(page)
+
+
+def test_the_map_shows_buildings_in_the_colours_of_the_legend(url, page):
+    go(page, url, "overview")
+    map_frame(page)
+    page.wait_for_timeout(1000)
+    shot = Image.open(io.BytesIO(page.locator("iframe").first.screenshot())).convert("RGB")
+    seen = {colour for _, colour in shot.getcolors(shot.width * shot.height)}
+    wanted = tuple(int(CLEAN["clean"][at : at + 2], 16) for at in (1, 3, 5))
+    assert wanted in seen
+
+
+def test_choosing_a_boiler_in_the_table_shows_its_rules(url, page):
+    go(page, url, "boilers")
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.get_by_text(text("ui.facts")).wait_for()
+    assert page.get_by_text(text("rule.R4")).first.is_visible()
+    clean(page)
+
+
+def test_download_of_the_ledger_says_that_it_is_synthetic(url, page):
+    go(page, url, "boilers")
+    button = page.get_by_role("button", name=text("ui.download", format="csv"))
+    button.scroll_into_view_if_needed()
+    with page.expect_download() as waiting:
+        button.click()
+    download = waiting.value
+    assert text("app.synthetic") in download.suggested_filename
+    content = download.path().read_bytes().decode("utf-8-sig")
+    rows = content.splitlines()
+    assert text("column.data_note") in rows[0]
+    assert all(text("app.synthetic") in row for row in rows[1:] if row.startswith("B"))
+
+
+def test_english_by_the_switch(url, page):
+    go(page, url, "overview")
+    page.get_by_text("English", exact=True).click()
+    page.get_by_role("heading", name=text("page.overview", "en"), exact=True).wait_for()
+    assert page.get_by_text(text("app.synthetic", "en")).first.is_visible()
+    clean(page)
+
+
+@pytest.mark.parametrize("name", ["overview", "boilers"])
+def test_a_phone_sees_the_page_without_sideways_scrolling(url, new_page, name):
+    page = new_page(width=390, height=844)
+    go(page, url, name)
+    page.wait_for_timeout(1000)
+    main = page.get_by_test_id("stMain")
+    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
+    clean(page)
+
+
+def test_bad_upload_lists_every_fault_and_keeps_the_city(url, page, tmp_path):
+    empty = tmp_path / "楼.csv"
+    empty.write_bytes(b"")
+    nowhere = tmp_path / "锅炉.csv"
+    nowhere.write_text("单位名称,燃料\n甲,煤\n", encoding="utf-8")
+    go(page, url, "files")
+    uploads = page.locator("input[type=file]")
+    uploads.nth(0).set_input_files(empty)
+    uploads.nth(1).set_input_files(nowhere)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name=text("files.read")).click()
+    page.get_by_text(text("fault.no_coordinates")).first.wait_for()
+    assert page.get_by_text(text("fault.file_empty")).first.is_visible()
+    assert page.get_by_text(text("app.synthetic")).first.is_visible()
+    clean(page)
