@@ -24,7 +24,8 @@ class PlainSite(Location):  # type: ignore[misc]
 
     def get_solarposition(self, times: pd.DatetimeIndex, **options: Any) -> pd.DataFrame:
         """Return the sun's position with pvlib's default temperature."""
-        return super().get_solarposition(times, **(options | {"temperature": 12}))
+        position: pd.DataFrame = super().get_solarposition(times, **(options | {"temperature": 12}))
+        return position
 
 
 def modelchain(

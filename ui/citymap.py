@@ -75,13 +75,13 @@ def show(
     )
     paint = METRICS[chosen or metrics[0]](done.buildings, spoken)
     legend(paint.legend)
-    if "boilers" in layers:
+    if "boilers" in layers and len(done.boilers):
         present = set(done.boilers["verdict"])
         legend(
             ((colour, label("verdict", code, spoken)) for code, colour in VERDICT.items() if code in present),
             round_=True,
         )
-    if "villages" in layers:
+    if "villages" in layers and done.villages is not None:
         legend(rate_legend(spoken), round_=True)
     drawn = paint if keep is None else only(paint, keep)
     name = result_name()

@@ -63,7 +63,7 @@ def zone_cards(done: Assessment) -> None:
                 st.markdown(f"**{label('zone', zone, language())}**")
                 st.markdown(t("ui.nothing_heated"))
                 continue
-            row: dict[str, Any] = whole.loc[zone].to_dict()
+            row: dict[Any, Any] = whole.loc[zone].to_dict()
             low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
             colour = {"met": "green", "missed": "red", "open": "orange"}.get(row["standing"], "gray")
             target = t("ui.card_target", target=rates.shown_percent(float(row["target"]), digits=0))
@@ -81,15 +81,24 @@ def zone_cards(done: Assessment) -> None:
                     households_high=row["gap_high_households"],
                 )
             )
+    _unplaced(whole)
+
+
+def _unplaced(whole: pd.DataFrame) -> None:
+    """Say how much heated area has no zone: it is counted apart, in no card."""
+    if UNKNOWN in whole.index:
+        row: dict[Any, Any] = whole.loc[UNKNOWN].to_dict()
+        area = sum(float(row[f"{part}_area_m2"]) for part in ("clean", "not_clean", "unknown"))
+        low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
+        st.caption(t("ui.zone_unknown", area=area / 1e4, low=low, high=high))
 
 
 def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:
     """Show county and zone choices and return them; None stands for all."""
-    counties: dict[str | None, str] = {None: t("county.all"), **county_names(done)}
-    zones: dict[str | None, str] = {
-        None: t("zone.all"),
-        **{zone: label("zone", zone, language()) for zone in (*ZONES, UNKNOWN)},
-    }
+    counties: dict[str | None, str] = {None: t("county.all")}
+    counties.update(county_names(done))
+    zones: dict[str | None, str] = {None: t("zone.all")}
+    zones.update((zone, label("zone", zone, language())) for zone in (*ZONES, UNKNOWN))
     left, right = st.columns(2)
     county = left.selectbox(t("column.county"), list(counties), format_func=counties.__getitem__, key=f"{key}_county")
     zone = right.selectbox(t("column.zone"), list(zones), format_func=zones.__getitem__, key=f"{key}_zone")

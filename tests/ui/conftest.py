@@ -112,6 +112,8 @@ def app_server(tmp_path_factory):
 def chromium():
     """Give a headless Chromium, or skip the test if the machine has none."""
     path = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+    if path is None and os.environ.get("REQUIRE_BROWSER"):
+        pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium")
     if path is None:
         pytest.skip(f"no Chromium on this machine: none of {', '.join(CHROMIUM_NAMES)} is on the path")
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")

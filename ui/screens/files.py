@@ -19,6 +19,7 @@ from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
 from ui.texts import language, t
 
+FAULT_COLUMNS = ["file", "layer", "rows", "column", "got", "effect", "mend", "expected", "count"]
 UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
 
 
@@ -85,7 +86,8 @@ faults = fault_table(done, language=language())
 if faults.empty:
     st.success(t("inspect.no_faults"))
 else:
-    st.dataframe(labelled(faults, language()), hide_index=True, width="stretch")
+    worded = faults.assign(layer=[label("layer", layer, language()) for layer in faults["layer"]])
+    st.dataframe(labelled(worded[FAULT_COLUMNS], language()), hide_index=True, width="stretch")
     st.download_button(
         t("files.download_faults"),
         data=csv_bytes(labelled(faults, language())),

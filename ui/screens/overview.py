@@ -22,7 +22,9 @@ def figures_beside() -> None:
     parts.figure_card(
         t("page.boilers"),
         t("overview.boilers", count=len(boilers), coal=int((boilers["fuel"] == "coal").sum())),
-        t("overview.boilers_open", count=int((boilers["verdict"] == "review").sum())),
+        t("overview.boilers_open", count=int((boilers["verdict"] == "review").sum()))
+        if len(boilers)
+        else t("boilers.none"),
     )
     parts.figure_card(
         t("page.rooftops"),
