@@ -10,7 +10,7 @@ from data.catalog import label
 from heating.assessment import Assessment
 from heating.report import boiler_table, coded_label, labelled
 from ui.map import MapEvent
-from ui.texts import language, t
+from ui.texts import language, plain, t
 
 BUILDING_ROWS = (
     "building_id",
@@ -71,7 +71,7 @@ def facts_table(cells: pd.Series, columns: tuple[str, ...], spoken: str) -> pd.D
 def building_panel(done: Assessment, row: int) -> None:
     """Show all that is known of one building."""
     cells = done.buildings.drop(columns="geometry").iloc[row]
-    st.subheader(t("ui.building", name=cells["building_id"]), anchor=False)
+    st.subheader(t("ui.building", name=plain(cells["building_id"])), anchor=False)
     st.dataframe(facts_table(cells, BUILDING_ROWS, language()), hide_index=True, width="stretch", height=420)
     index = cells["heat_index"]
     if pd.notna(index):
@@ -94,7 +94,7 @@ def boiler_panel(done: Assessment, boiler_id: str) -> None:
         st.info(t("ui.pick_boiler"))
         return
     cells = found.iloc[0]
-    st.subheader(str(cells["name"] or boiler_id), anchor=False)
+    st.subheader(plain(cells["name"] if pd.notna(cells["name"]) else boiler_id), anchor=False)
     st.markdown(f"**{coded_label('verdict', cells['verdict'], spoken)}**")
     st.text(str(cells["conclusion"]))
     findings = done.boiler_findings[done.boiler_findings["boiler_id"] == boiler_id]
@@ -149,7 +149,7 @@ def _feature_panel(frame: pd.DataFrame, key: str, name: str) -> None:
     if rows.empty:
         st.info(t("ui.pick"))
         return
-    st.subheader(str(rows["name"].iloc[0]), anchor=False)
+    st.subheader(plain(rows["name"].iloc[0]), anchor=False)
     turned = labelled(rows, language()).T.astype(str).replace({"nan": "—", "<NA>": "—", "None": "—"})
     turned.columns = [str(at + 1) for at in range(len(rows))]
     st.dataframe(turned, width="stretch")

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import streamlit as st
 
 from data.catalog import LANGUAGES, text
 
 _NAMES = {"zh": "中文", "en": "English"}
+_MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$@/])")
+
+
+def plain(words: object) -> str:
+    """Return a user's text so that Markdown shows it as it is: no link, no picture, no HTML comes of it.
+
+    >>> plain("![x](http://a)")
+    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    """
+    return _MARKS.sub(r"\\\1", str(words))
 
 
 def language() -> str:

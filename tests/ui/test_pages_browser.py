@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 
 import pytest
 from PIL import Image
@@ -134,4 +135,49 @@ def test_bad_upload_lists_every_fault_and_keeps_the_city(url, page, tmp_path):
     page.get_by_text(text("fault.no_coordinates")).first.wait_for()
     assert page.get_by_text(text("fault.file_empty")).first.is_visible()
     assert page.get_by_text(text("app.synthetic")).first.is_visible()
+    clean(page)
+
+
+EVIL = "![x](http://evil.example/x.png)<img src=http://evil.example/y.png onerror=console.error('run')>"
+
+
+def square(longitude, latitude):
+    step = 0.0006
+    corners = [(0, 0), (step, 0), (step, step), (0, step), (0, 0)]
+    return [[[longitude + x, latitude + y] for x, y in corners]]
+
+
+def test_texts_of_a_file_are_never_run_nor_fetched(url, page, tmp_path):
+    buildings = tmp_path / "建筑.geojson"
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"建筑编号": f"{EVIL}{at}", "建筑名称": EVIL, "取暖方式": "散煤", "建筑用途": "学校"},
+            "geometry": {"type": "Polygon", "coordinates": square(106.38 + at / 1000, 39.02)},
+        }
+        for at in range(3)
+    ]
+    buildings.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    boilers = tmp_path / "锅炉.csv"
+    rows = [f'{at},"{EVIL}",煤,20,106.38{at},39.021' for at in range(3)]
+    header = "锅炉编号,单位名称,燃料种类,额定蒸发量(蒸吨/小时),经度,纬度"
+    boilers.write_text("\n".join([header, *rows]), encoding="utf-8")
+    go(page, url, "files")
+    uploads = page.locator("input[type=file]")
+    uploads.nth(0).set_input_files(buildings)
+    uploads.nth(1).set_input_files(boilers)
+    page.wait_for_timeout(1500)
+    page.get_by_role("button", name=text("files.read")).click()
+    page.get_by_role("button", name=text("files.back_to_demo")).wait_for()
+    go(page, url, "boilers")
+    frame = map_frame(page)
+    frame.locator("path.leaflet-interactive").last.hover(force=True)
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.get_by_text(text("ui.facts")).wait_for()
+    assert EVIL in [heading.inner_text() for heading in page.get_by_role("heading").all()]
+    assert not page.get_by_text(text("app.synthetic")).first.is_visible()
     clean(page)

@@ -17,7 +17,7 @@ from heating.layers import load
 from heating.report import fault_table, labelled, set_aside_layers
 from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
-from ui.texts import language, t
+from ui.texts import language, plain, t
 
 FAULT_COLUMNS = ["file", "layer", "rows", "column", "got", "effect", "mend", "expected", "count"]
 UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
@@ -51,7 +51,7 @@ def offer() -> None:
         show_faults(error)
         return
     except ValueError as error:
-        st.error(str(error))
+        st.error(plain(error))
         return
     st.rerun()
 
@@ -79,7 +79,7 @@ back_to_demo()
 st.subheader(t("files.in_use"), anchor=False)
 st.dataframe(sources(), hide_index=True, width="stretch")
 weather = done.layers.weather
-st.caption(f"{t('layer.weather')}：{weather.name} · {weather.source}")
+st.caption(f"{t('layer.weather')}：{plain(weather.name)} · {plain(weather.source)}")
 
 st.subheader(t("files.faults"), anchor=False)
 faults = fault_table(done, language=language())
