@@ -211,7 +211,7 @@ def schema(layer: str) -> pa.DataFrameSchema:
     KeyError
         If there is no such layer.
     """
-    return cast(pa.DataFrameSchema, MODELS[layer].to_schema())
+    return cast("pa.DataFrameSchema", MODELS[layer].to_schema())
 
 
 def title(layer: str, column: str, language: str = "zh") -> str:

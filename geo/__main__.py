@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from data.catalog import LAYERS, text
 from data.errors import DataError, fault_list
@@ -42,12 +43,13 @@ def describe(read: LayerRead, *, language: str) -> dict[str, Any]:
 
 def _show(said: dict[str, Any], read: LayerRead, *, language: str) -> None:
     console = Console()
-    table = Table(show_header=False, title=said["file"])
+    # Names out of a file are never read as markup: a header such as 容量[MW] would lose its unit.
+    table = Table(show_header=False, title=Text(said["file"]))
     for key in ("layer", "crs", "crs_why", "rows_in", "rows_usable", "rows_set_aside"):
         shown = text(f"layer.{said[key]}", language) if key == "layer" else str(said[key])
-        table.add_row(text(f"inspect.{key}", language), shown)
-    table.add_row(text("inspect.columns", language), "\n".join(f"{a} → {b}" for a, b in said["columns"].items()))
-    table.add_row(text("inspect.columns_unread", language), ", ".join(said["columns_unread"]))
+        table.add_row(text(f"inspect.{key}", language), Text(shown))
+    table.add_row(text("inspect.columns", language), Text("\n".join(f"{a} → {b}" for a, b in said["columns"].items())))
+    table.add_row(text("inspect.columns_unread", language), Text(", ".join(said["columns_unread"])))
     console.print(table)
     faults = fault_list(read.faults, language) if read.faults else text("inspect.no_faults", language)
     console.print(faults, markup=False, highlight=False, soft_wrap=True)
@@ -59,12 +61,12 @@ def inspect(
     layer: Annotated[str | None, typer.Option(help=f"read it as one of {', '.join(LAYERS)}")] = None,
     crs: Annotated[str | None, typer.Option(help="coordinate system, e.g. EPSG:4544")] = None,
     sublayer: Annotated[str | None, typer.Option(help="layer of a GeoPackage or sheet of a workbook")] = None,
-    language: Annotated[str, typer.Option(help="zh or en")] = "zh",
+    language: Annotated[Literal["zh", "en"], typer.Option(help="language of the texts")] = "zh",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON")] = False,
 ) -> None:
     """Print the kind of layer, the coordinate system and why, the rows, and all faults. Exit 2 on unusable files."""
     try:
-        kind = layer or guess(file, sublayer=sublayer)[0]
+        kind = layer or guess(file, sublayer=sublayer)
         read = read_layer(file, kind, crs=crs, sublayer=sublayer)
     except DataError as error:
         if as_json:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod
+from pyproj import CRS, Geod, Transformer
 from pyproj.exceptions import CRSError
 
 STORED: Final = CRS.from_epsg(4490)
@@ -20,7 +20,10 @@ GEOD: Final = Geod(ellps="GRS80")
 CITY_EXTENT: Final = (105.8, 107.2)
 CITY_MERIDIAN: Final = 106.5
 _CHINA: Final = (73.0, 136.0, 15.0, 55.0)
-_OLD_DATUMS: Final = ("beijing 1954", "xian 1980", "beijing1954", "xian1980", "pulkovo 1942")
+_OLD_DATUMS: Final = ("beijing", "xian", "pulkovo 1942")
+
+_WHOLE_FILE: Final = 0.9
+_MAJORITY: Final = 0.5
 
 Found = Literal["declared", "format", "columns", "given", "swapped", "missing", "refused"]
 
@@ -57,7 +60,7 @@ def working_crs(longitude: float) -> CRS:
     This city straddles the edge of two 3° zones and gets its own meridian, 106.5° E; elsewhere in China the
     nearest CGCS2000 3° zone serves (EPSG:4534 to 4554), and beyond it a transverse Mercator on the data.
 
-    >>> working_crs(106.4).to_dict()["lon_0"], working_crs(116.4).to_epsg()
+    >>> working_crs(106.4).coordinate_operation.params[1].value, working_crs(116.4).to_epsg()
     (106.5, 4548)
     """
     west, east = CITY_EXTENT
@@ -101,7 +104,7 @@ def distance_m(
     """
     arrays = np.broadcast_arrays(longitude_a, latitude_a, longitude_b, latitude_b)
     flat = [np.ascontiguousarray(array, dtype=float).ravel() for array in arrays]
-    _, _, metres = GEOD.inv(*flat)
+    _, _, metres = GEOD.inv(flat[0], flat[1], flat[2], flat[3])
     return np.asarray(metres, dtype=float).reshape(arrays[0].shape)
 
 
@@ -113,11 +116,11 @@ def signature(west: float, south: float, east: float, north: float) -> str:
     >>> signature(4322000, 446000, 4330000, 450000)
     'EPSG:4544/4545 (north first)'
     """
-    if -180 <= west and east <= 180 and -90 <= south and north <= 90:
+    if west >= -180 and east <= 180 and south >= -90 and north <= 90:
         return "EPSG:4490"
     if _CHINA[2] <= west and east <= _CHINA[3] and _CHINA[0] <= south and north <= _CHINA[1]:
         return "EPSG:4490 (latitude first)"
-    if 8.1e6 <= west and east <= 1.52e7 and 1.6e6 <= south and north <= 7.4e6:
+    if west >= 8.1e6 and east <= 1.52e7 and south >= 1.6e6 and north <= 7.4e6:
         return "EPSG:3857"
     for first, second, note in ((west, south, ""), (south, west, " (north first)")):
         zone = int(first // 1_000_000)
@@ -128,28 +131,73 @@ def signature(west: float, south: float, east: float, north: float) -> str:
     return ""
 
 
-def recognise(bounds: tuple[float, float, float, float], declared: CRS | None, *, why: Found) -> Recognition:
-    """Decide whether `declared` can be what the coordinates are in.
+def _area_of_use(declared: CRS) -> tuple[float, float, float, float]:
+    """Return west, south, east, north of the places that a system is made for, with a margin of 3°."""
+    code = declared.to_epsg()
+    area = declared.area_of_use or (CRS.from_epsg(code).area_of_use if code else None)
+    if area is not None:
+        west, south, east, north = area.bounds
+        return west - 3, south - 3, east + 3, north + 3
+    operation = declared.coordinate_operation
+    if operation is not None and "Transverse Mercator" in operation.method_name:
+        meridian = next(float(item.value) for item in operation.params if item.name == "Longitude of natural origin")
+        return meridian - 6, -90.0, meridian + 6, 90.0
+    return -180.0, -90.0, 180.0, 90.0
+
+
+def _is_old(declared: CRS) -> bool:
+    """Tell a system on Beijing 54 or Xian 80 by its own name and its datum's, never by remarks that mention them."""
+    base = declared.geodetic_crs
+    names = (declared.name, base.name, base.datum.name if base.datum else "") if base else (declared.name,)
+    return any(old in name.lower().replace("_", " ") for old in _OLD_DATUMS for name in names)
+
+
+def fitting(x: NDArray[np.float64], y: NDArray[np.float64], declared: CRS) -> NDArray[np.bool_]:
+    """Tell which coordinates can be places in `declared`.
+
+    Degrees must be on the globe. Projected ones must lead to places where the system is used, and must not look
+    like degrees: a whole city within 180 m of a false origin is a file whose system is misnamed.
+    """
+    if declared.is_geographic:
+        return np.asarray((np.abs(x) <= 180) & (np.abs(y) <= 90), dtype=bool)
+    west, south, east, north = _area_of_use(declared)
+    longitude, latitude = Transformer.from_crs(declared, STORED, always_xy=True).transform(x, y)
+    return np.asarray(
+        ~((np.abs(x) <= 180) & (np.abs(y) <= 180))
+        & (longitude >= west)
+        & (longitude <= east)
+        & (latitude >= south)
+        & (latitude <= north),
+        dtype=bool,
+    )
+
+
+def recognise(x: NDArray[np.float64], y: NDArray[np.float64], declared: CRS | None, *, why: Found) -> Recognition:
+    """Decide whether `declared` can be what the coordinates are in: the file as a whole, by the majority of its rows.
 
     Parameters
     ----------
-    bounds : tuple of float
-        West, south, east, north of the raw coordinates.
+    x, y : array of float
+        Raw coordinates of all located rows; single stray rows must not hide what the file is in.
     declared : pyproj.CRS, optional
         What the file, its format or the person says.
     why : str
         Where `declared` comes from.
     """
-    looks = signature(*bounds)
-    if declared is None:
+    if not len(x):
+        return Recognition(crs=declared, why=why if declared else "missing")
+    middle_x, middle_y = (float(np.quantile(values, 0.5, method="lower")) for values in (x, y))
+    looks = signature(middle_x, middle_y, middle_x, middle_y)
+    if declared is None or not (declared.is_geographic or declared.is_projected):
         return Recognition(crs=None, why="missing", hint=looks)
-    if any(name in declared.to_wkt().lower() for name in _OLD_DATUMS):
+    if _is_old(declared):
         return Recognition(crs=None, why="refused", hint=declared.name)
-    if declared.is_geographic:
-        if looks == "EPSG:4490 (latitude first)":
-            return Recognition(crs=declared, why="swapped", hint=looks, swap=True)
-        if looks != "EPSG:4490":
-            return Recognition(crs=None, why="missing", hint=looks)
+    as_is, exchanged = fitting(x, y, declared), fitting(y, x, declared)
+    if (exchanged & ~as_is).mean() >= _WHOLE_FILE:
+        return Recognition(crs=declared, why="swapped", hint=looks, swap=True)
+    usable = as_is | exchanged if declared.is_geographic else as_is
+    if usable.mean() < _MAJORITY:
+        return Recognition(crs=None, why="missing", hint=looks)
     return Recognition(crs=declared, why=why)
 
 

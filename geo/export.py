@@ -15,7 +15,11 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 
-FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+# After OWASP's "CSV injection"; Chinese spreadsheets run the full-width forms as well.
+FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_SHEET_NAME: Final = str.maketrans(dict.fromkeys("[]:*?/\\", "_"))
+_WIDTH_ROWS: Final = 200
+_SQLITE_OWN: Final = ("fid", "geom")
 
 
 @contextmanager
@@ -30,7 +34,8 @@ def atomic(path: Path) -> Iterator[Path]:
         yield temporary
         temporary.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        for left in path.parent.glob(f"{temporary.name}*"):  # also SQLite's journal
+            left.unlink()
 
 
 def _inert(cell: object) -> object:
@@ -46,12 +51,13 @@ def inert(table: pd.DataFrame) -> pd.DataFrame:
     for column in done.columns:
         if not pd.api.types.is_numeric_dtype(done[column]) and not pd.api.types.is_bool_dtype(done[column]):
             done[column] = done[column].astype(object).map(_inert, na_action="ignore")
-    return done
+    return done.rename(columns=_inert)
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """Return a CSV that Excel and WPS open by double click: UTF-8 with a byte-order mark."""
-    return inert(table).to_csv(index=False).encode("utf-8-sig")
+    # RFC 4180's line end; with it a lone carriage return inside a cell is quoted as well.
+    return inert(table).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
 
 
 def xlsx_bytes(sheets: Mapping[str, pd.DataFrame], *, title: str = "") -> bytes:
@@ -64,15 +70,15 @@ def xlsx_bytes(sheets: Mapping[str, pd.DataFrame], *, title: str = "") -> bytes:
     with pd.ExcelWriter(buffer, engine="xlsxwriter", engine_kwargs=options) as writer:
         bold = writer.book.add_format({"bold": True, "font_size": 12})
         for name, table in sheets.items():
-            start = 1 if title else 0
-            table.to_excel(writer, sheet_name=name[:31], index=False, startrow=start)
-            sheet = writer.sheets[name[:31]]
+            start, name_shown = 1 if title else 0, name.translate(_SHEET_NAME)[:31]
+            table.to_excel(writer, sheet_name=name_shown, index=False, startrow=start)
+            sheet = writer.sheets[name_shown]
             if title:
                 sheet.write_string(0, 0, title, bold)
             sheet.freeze_panes(start + 1, 0)
             for at, column in enumerate(table.columns):
-                shown = table[column].head(200).astype(str).str.len().max() if len(table) else 0
-                sheet.set_column(at, at, min(40, max(8, len(str(column)) * 2, int(shown or 0) + 2)))
+                shown = max((len(str(cell)) for cell in table[column].head(_WIDTH_ROWS)), default=0)
+                sheet.set_column(at, at, min(40, max(8, len(str(column)) * 2, shown + 2)))
     return buffer.getvalue()
 
 
@@ -96,12 +102,27 @@ def write_parquet(path: Path, frame: pd.DataFrame) -> Path:
     return path
 
 
+def _sqlite_names(frame: pd.DataFrame) -> dict[str, str]:
+    """Return new names for columns that SQLite would take for its own, or for one another: it sees no case."""
+    taken, renamed = set(_SQLITE_OWN), {}
+    own = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    for column in frame.columns:
+        name = str(column)
+        while column != own and name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        if name != column:
+            renamed[column] = name
+    return renamed
+
+
 def write_gpkg(path: Path, layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> Path:
     """Write all layers into one GeoPackage, atomically; tables without geometry become attribute tables."""
     with atomic(path) as temporary:
         for name, frame in layers.items():
+            named = frame.rename(columns=_sqlite_names(frame))
             pyogrio.write_dataframe(
-                frame, temporary, layer=name, driver="GPKG", append=temporary.exists(), use_arrow=True
+                named, temporary, layer=name, driver="GPKG", append=temporary.exists(), use_arrow=True
             )
     return path
 
@@ -110,4 +131,3 @@ def gpkg_bytes(layers: Mapping[str, gpd.GeoDataFrame | pd.DataFrame]) -> bytes:
     """Return a GeoPackage as bytes, for a download."""
     with tempfile.TemporaryDirectory() as folder:
         return write_gpkg(Path(folder) / "export.gpkg", layers).read_bytes()
-

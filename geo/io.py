@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
+import json
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyogrio
-import shapely
 from pyproj import CRS
 
-from data import parameters
+from data.catalog import LANGUAGES, LAYERS, text
 from data.errors import DataError, Fault
-from geo.crs import STORED, Found, Recognition, parse_crs, recognise
+from data.schemas import MODELS, schema
+from geo import sheets
+from geo.crs import Found, Recognition
+from geo.geometry import Mask, finding
+from geo.placing import WKB_COLUMNS, Placed, place
+from geo.roles import enrich
 from geo.validate import Checked, Column, check
-from geo.vocabulary import coded, columns, guess_layer, normalise
+from geo.vocabulary import GEOMETRY_COLUMNS, columns, guess_layer, is_known
 
 VECTOR_SUFFIXES: Final = (".gpkg", ".geojson", ".json", ".shp", ".zip", ".fgb")
 TABLE_SUFFIXES: Final = (".csv", ".xlsx")
 SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
 _LON_LAT: Final = (".geojson", ".json")
+_BYTES: Final = "cp437"  # maps every byte to a character and back
+_TOLD: Final = 2  # a name column alone tells no layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +48,17 @@ class Raw:
         What the file or its format declares.
     why : str
         Where `crs` comes from.
+    overlong : tuple of int
+        Positions of rows with more cells than the header: their cells may have slipped.
+    header_row : int
+        Row of the header in a table; 0 in other files.
     """
 
     frame: pd.DataFrame
     crs: CRS | None
     why: Found
+    overlong: tuple[int, ...] = ()
+    header_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +96,154 @@ def file_digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _open_csv(path: Path) -> pd.DataFrame:
-    for encoding in ("utf-8-sig", "gb18030"):
+def _choose(path: Path, names: list[str], *, sublayer: str | None, layer: str | None) -> str:
+    """Return the sublayer to read: the one named, the only one, or the one that bears the layer's own name."""
+    if sublayer is not None:
+        if sublayer not in names:
+            raise _refuse(path, "sublayer_unknown", expected=", ".join(names), got=sublayer)
+        return sublayer
+    own = {layer, *(text(f"layer.{layer}", language) for language in LANGUAGES)} if layer in LAYERS else set()
+    fitting = names if len(names) == 1 else [name for name in names if name in own]
+    if len(fitting) != 1:
+        raise _refuse(path, "several_layers", got=", ".join(names))
+    return fitting[0]
+
+
+def _open_table(path: Path, sublayer: str | None, layer: str | None) -> Raw:
+    content = path.read_bytes()
+    if path.suffix.lower() == ".xlsx":
+        pages = sheets.xlsx_rows(content)
+        if not pages:
+            raise _refuse(path, "file_empty")
+        found = sheets.sheet(pages[_choose(path, list(pages), sublayer=sublayer, layer=layer)], is_known)
+    else:
+        said = sheets.decode(content)
+        if said is None:
+            raise _refuse(path, "encoding", expected="UTF-8 / GB18030")
+        found = sheets.sheet(sheets.csv_rows(said, is_known), is_known)
+    # Cells of a workbook have their columns; only in text can a stray comma push them aside.
+    slipped = found.overlong if path.suffix.lower() == ".csv" else []
+    frame = found.frame.drop(columns="source_row", errors="ignore")
+    frame.insert(0, "source_row", np.asarray(found.rows, dtype=np.int64))
+    return Raw(frame, None, "missing", tuple(slipped), found.header_row)
+
+
+def _sources(path: Path) -> dict[str, str]:
+    """Return what GDAL can open in a file: sublayer → data source; a zip is searched through its folders."""
+    if path.suffix.lower() != ".zip":
+        return {str(name): str(path) for name, _ in pyogrio.list_layers(path)}
+    with zipfile.ZipFile(path) as archive:
+        inner = [name for name in archive.namelist() if name.lower().endswith(VECTOR_SUFFIXES) and name[-4:] != ".zip"]
+    places = [f"/vsizip/{{{path.resolve()}}}/{name}" for name in inner]
+    return {str(name): place for place in places for name, _ in pyogrio.list_layers(place)}
+
+
+def _read_shapefile(source: str, name: str) -> pd.DataFrame | None:
+    """Read a Shapefile's text in UTF-8, or else in GB18030; None stands for text that is in neither.
+
+    What the file states is not asked: .cpg files are missing or wrong too often, and text that is not UTF-8 does not
+    pass for it. Field names are cut after 10 bytes, often within a character, which costs that character only.
+    """
+    raw: pd.DataFrame = pyogrio.read_dataframe(source, layer=name, encoding=_BYTES)
+    for encoding in ("utf-8", "gb18030"):
         try:
-            return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=[""], encoding=encoding)
+            return _decoded(raw, encoding)
         except UnicodeDecodeError:
             continue
-        except pd.errors.EmptyDataError:
-            return pd.DataFrame()
-    raise _refuse(path, "encoding", expected="UTF-8 / GB18030")
+    return None
 
 
-def _open_vector(path: Path, sublayer: str | None) -> Raw:
-    names = [str(name) for name, _ in pyogrio.list_layers(path)]
-    if sublayer is None and len(names) > 1:
-        raise _refuse(path, "several_layers", got=", ".join(names))
-    frame = pyogrio.read_dataframe(path, layer=sublayer)
+def _decoded(raw: pd.DataFrame, encoding: str) -> pd.DataFrame:
+    decoder = codecs.getincrementaldecoder(encoding)
+    done = raw.copy()
+    for field in raw.columns[[pd.api.types.is_string_dtype(kind) for kind in raw.dtypes]]:
+        done[field] = raw[field].map(lambda cell: cell.encode(_BYTES).decode(encoding), na_action="ignore")
+    return done.rename(columns=lambda field: decoder().decode(field.encode(_BYTES)))
+
+
+def _read_vector(source: str, name: str) -> pd.DataFrame | None:
+    if source.lower().endswith(".shp"):
+        return _read_shapefile(source, name)
+    frame: pd.DataFrame = pyogrio.read_dataframe(source, layer=name)
+    return frame
+
+
+def _open_vector(path: Path, sublayer: str | None, layer: str | None) -> Raw:
+    found = _sources(path)
+    if not found:
+        raise _refuse(path, "file_empty")
+    name = _choose(path, list(found), sublayer=sublayer, layer=layer)
+    frame = _read_vector(found[name], name)
+    if frame is None:
+        raise _refuse(path, "encoding", expected="UTF-8 / GB18030")
     if not isinstance(frame, gpd.GeoDataFrame):
         return Raw(frame, None, "missing")
     why: Found = "format" if path.suffix.lower() in _LON_LAT else "declared" if frame.crs else "missing"
-    return Raw(frame.set_crs(None, allow_override=True), frame.crs, why)
+    return Raw(frame, frame.crs, why)
 
 
 def _open_parquet(path: Path) -> Raw:
     try:
         frame = gpd.read_parquet(path)
-    except ValueError:
-        return Raw(pd.read_parquet(path), None, "missing")
-    return Raw(frame.set_crs(None, allow_override=True), frame.crs, "declared" if frame.crs else "missing")
+    except ValueError as error:
+        if "geo metadata" not in str(error).lower():
+            raise
+        frame = pd.read_parquet(path)
+    # osmnx and others keep identifiers in a named index.
+    named = [name for name in frame.index.names if name is not None and name not in frame]
+    frame = frame.reset_index(level=named) if named else frame
+    crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
+    return Raw(frame, crs, "declared" if crs else "missing")
 
 
-def open_raw(path: Path, *, sublayer: str | None = None) -> Raw:
+def _plain(cell: object) -> object:
+    """Write lists and structures as JSON text and bytes as hexadecimals, so that every cell can be compared."""
+    if isinstance(cell, bytes):
+        return cell.hex()
+    if isinstance(cell, dict | list | np.ndarray):
+        return json.dumps(cell, ensure_ascii=False, default=lambda item: getattr(item, "tolist", item.__str__)())
+    return cell
+
+
+def _flat(frame: pd.DataFrame) -> pd.DataFrame:
+    """Spread the structures of nested columns (Overture's ``names``) into columns such as ``names.primary``."""
+    done = {str(name): frame[name] for name in frame}
+    for name, column in list(done.items()):
+        if column.dtype != object:
+            continue
+        nested = column.map(lambda cell: isinstance(cell, dict))
+        if nested.any():
+            parts = pd.json_normalize([cell if isinstance(cell, dict) else {} for cell in column], max_level=0)
+            done |= {f"{name}.{part}": parts[part].set_axis(frame.index).map(_plain) for part in parts}
+        done[name] = column if name in WKB_COLUMNS else column.map(_plain)
+    return pd.DataFrame(done, index=frame.index)
+
+
+def _tidy(raw: Raw) -> Raw:
+    """Give every row its number, call the geometry ``geometry`` and spread nested columns."""
+    frame, shapes = raw.frame, None
+    if isinstance(frame, gpd.GeoDataFrame):
+        shapes = frame.geometry.to_numpy()
+        frame = pd.DataFrame(frame.drop(columns=frame.geometry.name)).rename(columns={"geometry": "geometry_column"})
+    frame = _flat(frame.reset_index(drop=True))
+    if raw.header_row == 0:
+        frame = frame.drop(columns="source_row", errors="ignore")
+        frame.insert(0, "source_row", np.arange(1, 1 + len(frame)))
+    whole = frame if shapes is None else gpd.GeoDataFrame(frame, geometry=shapes)
+    return Raw(whole, raw.crs, raw.why, raw.overlong, raw.header_row)
+
+
+def open_raw(path: Path, *, sublayer: str | None = None, layer: str | None = None) -> Raw:
     """Open a file of any known format.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file.
+    sublayer : str, optional
+        Layer of a GeoPackage or zip, or sheet of a workbook.
+    layer : str, optional
+        Which layer is wanted: of several sublayers, the one that bears its name serves.
 
     Raises
     ------
@@ -127,110 +259,62 @@ def open_raw(path: Path, *, sublayer: str | None = None) -> Raw:
         raise _refuse(path, "file_empty")
     try:
         if suffix in VECTOR_SUFFIXES:
-            raw = _open_vector(path, sublayer)
-        elif suffix == ".parquet":
-            raw = _open_parquet(path)
+            raw = _open_vector(path, sublayer, layer)
         else:
-            table = _open_csv(path) if suffix == ".csv" else pd.read_excel(path, sheet_name=sublayer or 0, dtype=object)
-            raw = Raw(table, None, "missing")
+            raw = _open_parquet(path) if suffix == ".parquet" else _open_table(path, sublayer, layer)
     except DataError:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever a broken file makes a library raise, the person is told so
         raise _refuse(path, "file_broken", got=f"{type(error).__name__}: {error}"[:200]) from error
     if raw.frame.empty:
         raise _refuse(path, "file_empty")
-    first = 2 if suffix in TABLE_SUFFIXES else 1
-    frame = raw.frame.drop(columns="source_row", errors="ignore").reset_index(drop=True)
-    frame.insert(0, "source_row", np.arange(first, first + len(frame)))
-    return Raw(frame, raw.crs, raw.why)
+    return _tidy(raw)
 
 
-def _geometry_of_table(raw: Raw, path: Path, layer: str) -> Raw:
-    """Build points from longitude and latitude columns, or shapes from a WKT column."""
-    if isinstance(raw.frame, gpd.GeoDataFrame):
-        return raw
-    places = {ours: foreign for foreign, (ours, _) in columns(layer, [str(name) for name in raw.frame]).items()}
-    frame = raw.frame
-    if {"longitude", "latitude"} <= places.keys():
-        x = pd.to_numeric(frame[places["longitude"]], errors="coerce").astype(float)
-        y = pd.to_numeric(frame[places["latitude"]], errors="coerce").astype(float)
-        known = (x.notna() & y.notna()).to_numpy()
-        shapes = np.full(len(frame), None, dtype=object)
-        shapes[known] = shapely.points(x[known], y[known])
-        return Raw(gpd.GeoDataFrame(frame, geometry=shapes), STORED, "columns")
-    if "wkt" in places:
-        shapes = shapely.from_wkt(frame[places["wkt"]].astype(object).where(frame[places["wkt"]].notna(), None).to_numpy(), on_invalid="ignore")
-        return Raw(gpd.GeoDataFrame(frame, geometry=shapes), STORED, "columns")
-    raise _refuse(path, "no_coordinates", layer=layer, expected="经度, 纬度 / WKT", got=", ".join(map(str, frame))[:200])
+def _mapped(
+    path: Path, layer: str, names: list[str], mapping: dict[str, str]
+) -> tuple[dict[str, tuple[str, str]], list[Fault]]:
+    """Join the person's mapping with the vocabulary's: what the person maps is theirs alone."""
+    usable = {*schema(layer).columns, *GEOMETRY_COLUMNS} - {"geometry", "source_row"}
+    faults = [
+        Fault(rule=rule, effect="refused", file=path.name, layer=layer, column=foreign, expected=expected, got=ours)
+        for foreign, ours in mapping.items()
+        for rule, expected, bad in (
+            ("column_missing", ", ".join(names)[:200], foreign not in names),
+            ("mapping_unknown", ", ".join(sorted(usable)), ours not in usable),
+        )
+        if bad
+    ]
+    known = columns(layer, names)
+    units = {foreign: unit for foreign, (_, unit) in known.items()}
+    taken = set(mapping.values())
+    chosen = {foreign: (ours, units.get(foreign, _own_unit(layer, ours))) for foreign, ours in mapping.items()}
+    rest = {name: entry for name, entry in known.items() if name not in mapping and entry[0] not in taken}
+    return ({} if faults else chosen) | rest, faults
 
 
-def _bounds(frame: gpd.GeoDataFrame) -> tuple[float, float, float, float]:
-    """Return robust bounds: single stray points must not hide what the file is in."""
-    boxes = frame.geometry.bounds.dropna().to_numpy()
-    if not len(boxes):
-        return (0.0, 0.0, 0.0, 0.0)
-    low, high = np.quantile(boxes, 0.05, axis=0), np.quantile(boxes, 0.95, axis=0)
-    return float(low[0]), float(low[1]), float(high[2]), float(high[3])
+def _own_unit(layer: str, ours: str) -> str:
+    return columns(layer, [ours]).get(ours, ("", ""))[1]
 
 
-def locate(raw: Raw, path: Path, layer: str, *, crs: str | None) -> tuple[gpd.GeoDataFrame, Recognition, list[Fault]]:
-    """Bring an opened file to stored coordinates, or refuse it with what its numbers look like."""
-    placed = _geometry_of_table(raw, path, layer)
-    declared, why = (parse_crs(crs), "given") if crs else (placed.crs, placed.why)
-    found = recognise(_bounds(placed.frame), declared, why=why)
-    if found.crs is None:
-        rule = "crs_old_datum" if found.why == "refused" else "crs_contradicted" if declared else "crs_missing"
-        raise _refuse(path, rule, layer=layer, expected="EPSG:4490 / 4544 / 4545 …", got=found.hint)
-    frame = placed.frame
-    faults = []
-    if found.swap:
-        frame = frame.set_geometry(shapely.transform(frame.geometry.to_numpy(), lambda xy: xy[:, ::-1]))
-        faults = [Fault(rule="axes_swapped", effect="repaired", file=path.name, layer=layer, got=found.hint)]
-    return frame.set_crs(found.crs).to_crs(STORED), found, faults
-
-
-def _enrich(frame: gpd.GeoDataFrame, layer: str, mapped: dict[str, tuple[str, str]]) -> gpd.GeoDataFrame:
-    """Spell out what a foreign column says beside its own meaning."""
-    done = frame
-    if layer == "plants":
-        done = _plant_roles(done, mapped)
-    if layer == "boilers":
-        foreign = next((name for name, (ours, _) in mapped.items() if ours == "duty"), None)
-        for flag in ("is_backup", "is_peaking"):
-            if foreign is not None and flag not in {ours for ours, _ in mapped.values()}:
-                said = done[foreign].astype("string").map(normalise, na_action="ignore").map(coded(layer, f"{flag}:duty"))
-                done = done.assign(**{flag: said})
-                mapped[flag] = (flag, "")
-    if layer == "networks" and "kind" not in {ours for ours, _ in mapped.values()}:
-        areas = done.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
-        done = done.assign(kind=np.where(areas, "service_area", "pipe"))
-        mapped["kind"] = ("kind", "")
-    return done
-
-
-def _plant_roles(frame: gpd.GeoDataFrame, mapped: dict[str, tuple[str, str]]) -> gpd.GeoDataFrame:
-    """Add what the Plan says of the plants that it names, and captive use as the tracker gives it."""
-    ours = {column: foreign for foreign, (column, _) in mapped.items()}
-    plan = parameters.table("plan_plants").replace("unknown", "")
-    done = frame
-    if "plant_id" in ours:
-        ids = frame[ours["plant_id"]].astype("string")
-        for column in ("is_chp", "is_captive"):
-            if column not in ours:
-                said = ids.map(plan[column]).astype(object)
-                if column == "is_captive" and "captive_use" in ours:
-                    used = frame[ours["captive_use"]].notna()
-                    said = said.where(~(used & said.isna()), "yes")
-                done = done.assign(**{column: said})
-                mapped[column] = (column, "")
-        if "name" in ours:
-            named = ids.map(plan["name_zh"]).astype(object)
-            done = done.assign(**{ours["name"]: named.where(named.notna(), frame[ours["name"]])})
-    return done
+def _notes(raw: Raw, placed: Placed) -> tuple[list[Fault], Mask]:
+    """Report what a table's form says: a header below a title, and rows whose cells may have slipped."""
+    slipped = np.zeros(len(raw.frame), dtype=bool)
+    slipped[list(raw.overlong)] = True
+    faults = finding(placed.frame, slipped, "row_overlong", "row_set_aside")
+    if raw.header_row > 1:
+        file, layer = placed.frame.attrs["file"], placed.frame.attrs["layer"]
+        faults.append(Fault(rule="header_below", effect="noted", file=file, layer=layer, row=raw.header_row))
+    return faults, slipped
 
 
 def read_layer(
-    path: Path, layer: str, *, crs: str | None = None, sublayer: str | None = None, mapping: dict[str, str] | None = None
+    path: Path,
+    layer: str,
+    *,
+    crs: str | None = None,
+    sublayer: str | None = None,
+    mapping: dict[str, str] | None = None,
 ) -> LayerRead:
     """Read one layer of a user's file.
 
@@ -242,7 +326,7 @@ def read_layer(
     layer : str
         Which of `data.catalog.LAYERS` it is.
     crs : str, optional
-        The coordinate system, when the file does not say; overrides what it says.
+        The coordinate system, when the file does not say; overrules what it says.
     sublayer : str, optional
         Layer of a GeoPackage, or sheet of a workbook.
     mapping : dict, optional
@@ -256,35 +340,50 @@ def read_layer(
     Raises
     ------
     DataError
-        If the file as a whole cannot be used; rows and cells that cannot are in the result instead.
+        If the file as a whole cannot be used, with all that was found of its rows and cells besides; where it can,
+        the rows and cells that cannot are in the result.
     """
-    raw = open_raw(path, sublayer=sublayer)
-    frame, recognition, faults = locate(raw, path, layer, crs=crs)
-    mapped = columns(layer, [str(name) for name in frame.columns]) | {
-        foreign: (ours, "") for foreign, ours in (mapping or {}).items()
-    }
-    frame = _enrich(frame, layer, mapped)
-    frame.attrs = {"file": path.name, "layer": layer}
-    checked = check(frame, [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in mapped.items()])
+    if layer not in MODELS:
+        raise _refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=layer)
+    raw = open_raw(path, sublayer=sublayer, layer=layer)
+    names = [str(name) for name in raw.frame if name not in ("geometry", "source_row")]
+    mapped, refused = _mapped(path, layer, names, mapping or {})
+    raw.frame.attrs = {"file": path.name, "layer": layer}
+    coordinates = {ours: foreign for foreign, (ours, _) in reversed(mapped.items()) if ours in GEOMETRY_COLUMNS}
+    placed = place(raw.frame, coordinates, raw.crs, why=raw.why, crs=crs)
+    notes, slipped = _notes(raw, placed)
+    frame, enriched = enrich(placed.frame, mapped)
+    wanted = [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in enriched.items()]
+    checked = check(frame, wanted, reported=placed.reported | slipped)
+    faults = (*refused, *placed.refused, *notes, *placed.faults, *checked.faults)
+    if refused or placed.refused:
+        raise DataError(faults)
     if not len(checked.frame):
-        raise DataError([Fault(rule="no_row_usable", effect="refused", file=path.name, layer=layer), *checked.faults])
+        raise DataError([Fault(rule="no_row_usable", effect="refused", file=path.name, layer=layer), *faults])
     return LayerRead(
         layer=layer,
         path=path,
-        checked=Checked(checked.frame, checked.set_aside, (*faults, *checked.faults)),
-        recognition=recognition,
+        checked=Checked(checked.frame, checked.set_aside[list(placed.frame)], faults),
+        recognition=placed.recognition,
         mapping={name: ours for name, (ours, _) in mapped.items()},
-        unread=tuple(str(name) for name in raw.frame if name not in mapped and name not in ("geometry", "source_row")),
+        unread=tuple(name for name in names if name not in mapped),
         rows_in=len(raw.frame),
         sha256=file_digest(path),
     )
 
 
-def guess(path: Path, *, sublayer: str | None = None) -> tuple[str, int, Raw]:
-    """Open a file and name the layer that it most likely is, with the number of columns that speak for it."""
+def guess(path: Path, *, sublayer: str | None = None) -> str:
+    """Open a file and name the layer that it is by its columns and shapes.
+
+    Raises
+    ------
+    DataError
+        If it cannot be opened, or if its columns speak for no layer or for several.
+    """
     raw = open_raw(path, sublayer=sublayer)
-    kinds = set(raw.frame.geometry.geom_type.dropna()) if isinstance(raw.frame, gpd.GeoDataFrame) else set()
-    layer, score = guess_layer([str(name) for name in raw.frame], kinds)
-    return layer, score, raw
-
-
+    kinds: Iterable[Any] = raw.frame.geometry.geom_type.dropna() if isinstance(raw.frame, gpd.GeoDataFrame) else ()
+    names = [str(name) for name in raw.frame if name not in ("geometry", "source_row")]
+    best, score = guess_layer(names, set(kinds))
+    if score < _TOLD or len(best) > 1:
+        raise _refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=", ".join(names)[:200])
+    return best[0]

@@ -8,10 +8,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import Proj
+from shapely.geometry.base import BaseGeometry
 
-from geo.crs import GEOD, STORED, distance_m
-
+from geo.crs import GEOD, distance_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +34,18 @@ def azimuthal_point(area: shapely.Geometry, longitude: float, latitude: float) -
     The projection is centred on the place, so that plane distances from it are geodesic ones: the nearest point
     of each straight edge is found exactly up to the edge's own departure from a geodesic (< 1 mm on 1 km).
     """
-    crs = f"+proj=aeqd +lat_0={latitude!r} +lon_0={longitude!r} +ellps=GRS80 +units=m"
-    there = Transformer.from_crs(STORED, crs, always_xy=True)
-    flat = shapely.transform(area, lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1])))
+    plane = Proj(proj="aeqd", lat_0=float(latitude), lon_0=float(longitude), ellps="GRS80")
+    flat = shapely.transform(area, lambda xy: np.column_stack(plane(xy[:, 0], xy[:, 1])))
     near = shapely.get_coordinates(shapely.shortest_line(flat, shapely.Point(0.0, 0.0)))[0]
-    x, y = there.transform(near[0], near[1], direction="INVERSE")
+    x, y = plane(near[0], near[1], inverse=True)
     return float(x), float(y)
 
 
-def distance_to(places: gpd.GeoDataFrame, target: shapely.Geometry) -> NDArray[np.float64]:
+def distance_to(places: gpd.GeoDataFrame, target: BaseGeometry) -> NDArray[np.float64]:
     """Return the geodesic distance [m] from each place (a point) to a point or an area; 0 inside the area."""
     points = _lon_lat(places)
     x, y = shapely.get_x(points), shapely.get_y(points)
-    if target.geom_type == "Point":
+    if isinstance(target, shapely.Point):
         return distance_m(x, y, target.x, target.y)
     shapely.prepare(target)
     metres = np.zeros(len(points))
@@ -112,4 +111,4 @@ def margin_to_edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray
     whole = shapely.union_all(areas.geometry.to_numpy())
     shapely.prepare(whole)
     gap = shapely.distance(shapely.boundary(whole), points)
-    return np.where(shapely.intersects(whole, points), gap, -gap)
+    return np.asarray(np.where(shapely.intersects(whole, points), gap, -gap), dtype=float)

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pandera.errors import SchemaErrors
 
 from data.errors import Effect, Fault
-from data.schemas import IDENTIFIERS, allowed, schema
+from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo import cells
-from geo.geometry import repair, swapped_rows, unusable
+from geo.geometry import Mask, finding, misplaced, repair, unusable
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
+_TEXT_CODES: Final = ("town_code", "plant_id")
 _YEARS: Final = ("year_built",)
-_OPTIONAL_CODES: Final = ("use", "roof_kind", "heat_source", "fuel", "duty", "medium", "status")
-_SHOWN_VALUES: Final = 12
+_SHOWN_CODES: Final = 12
+_SHOWN_VALUES: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,122 +42,144 @@ class Checked:
 
 
 class _Findings:
-    """Faults gathered while the columns of one frame are parsed."""
+    """Faults gathered over the cells of one frame, and the rows and cells that they cost."""
 
     def __init__(self, frame: gpd.GeoDataFrame) -> None:
         self.frame = frame
+        self.layer: str = frame.attrs["layer"]
+        self.fields: dict[str, Any] = schema(self.layer).columns
         self.faults: list[Fault] = []
-        self._file, self._layer = frame.attrs["file"], frame.attrs["layer"]
+        self.lost: Mask = np.zeros(len(frame), dtype=bool)
+        self.failed: dict[str, Mask] = {}
 
     def add(
-        self,
-        rule: str,
-        effect: Effect,
-        at: NDArray[np.intp] | Iterable[int],
-        *,
-        column: str = "",
-        expected: str = "",
-        got: str = "",
+        self, rule: str, effect: Effect, at: NDArray[np.intp], *, column: str, expected: str = "", got: str = ""
     ) -> None:
         """Report one finding for all the rows at these positions."""
-        rows = tuple(int(row) for row in self.frame["source_row"].to_numpy()[np.asarray(list(at), dtype=np.intp)])
-        if rows:
-            self.faults.append(
-                Fault(
-                    rule=rule,
-                    effect=effect,
-                    file=self._file,
-                    layer=self._layer,
-                    row=rows[0],
-                    rows=rows,
-                    column=column,
-                    expected=expected,
-                    got=got,
-                )
-            )
+        mask = np.zeros(len(self.frame), dtype=bool)
+        mask[at] = True
+        if effect == "row_set_aside":
+            self.lost |= mask
+        self.faults += finding(self.frame, mask, rule, effect, column=column, expected=expected, got=got)
 
-    def by_value(self, rule: str, effect: Effect, at: NDArray[np.intp], column: Column, expected: str) -> None:
-        """Report one finding for each distinct cell content, with the rows that hold it."""
-        words = self.frame[column.foreign].iloc[at].astype(str).reset_index(drop=True)
-        for value, group in words.groupby(words, sort=False):
-            self.add(rule, effect, at[group.index], column=column.foreign, expected=expected, got=str(value))
+    def unread(
+        self, rule: str, at: NDArray[np.intp], column: Column, expected: str, *, said: pd.Series | None = None
+    ) -> None:
+        """Report cells that could not be used, one finding for each distinct content.
+
+        A cell that may not be null costs its row. Past the first hundred contents one finding holds the rest.
+        """
+        contents = self.frame[column.foreign].iloc[at].astype(str) if said is None else said
+        failed = self.failed.setdefault(column.name, np.zeros(len(self.frame), dtype=bool))
+        failed[at] = True
+        effect = self.effect(column.name)
+        groups = pd.Series(at).groupby(contents.to_numpy(), sort=False)
+        rest: list[NDArray[np.intp]] = []
+        for turn, (content, group) in enumerate(groups):
+            where, got = group.to_numpy(), str(content)[:80]
+            if turn < _SHOWN_VALUES:
+                self.add(rule, effect, where, column=column.foreign, expected=expected, got=got)
+            else:
+                rest.append(where)
+        if rest:
+            self.add(rule, effect, np.concatenate(rest), column=column.foreign, expected=expected, got="…")
+
+    def effect(self, name: str) -> Effect:
+        """Return what an unusable cell of this column costs: itself, or its row where it may not be null."""
+        field = self.fields[name]
+        nullable = field.nullable or "unknown" in (allowed(self.layer, name) or ())
+        own = name == IDENTIFIERS[self.layer] and name not in _CODES
+        return "value_set_aside" if nullable or own else "row_set_aside"
 
 
-def _shown(values: Iterable[str]) -> str:
+def _listed(values: Iterable[str]) -> str:
     listed = list(values)
-    return ", ".join(listed[:_SHOWN_VALUES]) + (" …" if len(listed) > _SHOWN_VALUES else "")
+    return ", ".join(listed[:_SHOWN_CODES]) + (" …" if len(listed) > _SHOWN_CODES else "")
 
 
-def _coded(found: _Findings, layer: str, column: Column) -> pd.Series:
-    values = allowed(layer, column.name) or ()
-    parsed, failed = cells.codes(found.frame[column.foreign], layer, column.name, values)
-    found.by_value("value_unknown", "value_set_aside", failed, column, _shown(values))
-    return parsed
-
-
-def _digits(found: _Findings, column: Column, length: int) -> pd.Series:
+def _digits(found: _Findings, column: Column) -> pd.Series:
+    length = _CODES[column.name]
     parsed, restored, failed = cells.digits(found.frame[column.foreign], length)
     found.add("code_was_number", "repaired", restored, column=column.foreign, expected=f"{length} 位文本")
-    found.by_value("code_broken", "value_set_aside", failed, column, f"{length} 位数字文本")
+    found.unread("code_broken", failed, column, f"{length} 位数字文本")
     return parsed
 
 
-def _number(found: _Findings, column: Column) -> pd.Series:
-    source = found.frame[column.foreign]
-    parsed, failed = cells.years(source) if column.name in _YEARS else cells.numbers(source, unit=column.unit)
-    found.by_value("not_a_number", "value_set_aside", failed, column, column.unit or "1")
+def _identifiers(found: _Findings, column: Column) -> pd.Series:
+    parsed, failed = cells.identifiers(found.frame[column.foreign])
+    found.unread("id_broken", failed, column, "文本")
     return parsed
 
 
-def parse(frame: gpd.GeoDataFrame, columns: list[Column]) -> tuple[pd.DataFrame, list[Fault]]:
-    """Turn foreign columns into the layer's columns, each with its kind; unparsable cells become null.
+def _parse(found: _Findings, column: Column) -> pd.Series:
+    """Parse one foreign column by the kind of ours; what cannot be read is null and reported."""
+    source, kind = found.frame[column.foreign], str(found.fields[column.name].dtype)
+    values = allowed(found.layer, column.name)
+    if column.name in _CODES:
+        return _digits(found, column)
+    if column.name == IDENTIFIERS[found.layer] or column.name in _TEXT_CODES:
+        return _identifiers(found, column)
+    if (found.layer, column.name) == ("boilers", "capacity_t_h"):
+        parsed, failed = cells.boiler_output(source, unit=column.unit)
+        found.unread("unit_not_stated" if column.unit == "?" else "not_a_number", failed, column, "20 t/h, 14 MW")
+    elif values:
+        parsed, failed = cells.codes(source, found.layer, column.name, values)
+        found.unread("value_unknown", failed, column, _listed(values))
+    elif kind == "boolean":
+        parsed, failed = cells.truths(source)
+        found.unread("not_yes_or_no", failed, column, "是 / 否")
+    elif kind.startswith("float"):
+        parsed, failed = cells.years(source) if column.name in _YEARS else cells.numbers(source, unit=column.unit)
+        found.unread("not_a_number", failed, column, column.unit or "1")
+    else:
+        return cells.plain_text(source)
+    return parsed
 
-    Returns
-    -------
-    parsed : pandas.DataFrame
-        The layer's columns on the index of `frame`; absent ones are null (coded ones ``unknown``).
-    faults : list of Fault
-        Every cell that was not understood.
+
+def parse(found: _Findings, columns: list[Column]) -> pd.DataFrame:
+    """Turn foreign columns into the layer's columns, each with its kind; cells that cannot be read become null.
+
+    Where several foreign columns mean one of ours, the first is believed and the others fill its gaps; identifiers
+    are never mixed.
     """
-    layer = frame.attrs["layer"]
-    found = _Findings(frame)
     parsed: dict[str, pd.Series] = {}
-    outputs: dict[str, pd.Series] = {}
+    used: dict[str, str] = {}
     for column in columns:
-        field = schema(layer).columns.get(column.name)
-        if field is None:
+        if column.name not in found.fields or column.name in ("geometry", "source_row"):
             continue
-        kind = str(field.dtype)
-        if (layer, column.name) == ("boilers", "capacity_t_h"):
-            outputs[column.unit], failed = cells.boiler_output(frame[column.foreign], unit=column.unit)
-            rule = "unit_not_stated" if column.unit == "?" else "not_a_number"
-            found.by_value(rule, "value_set_aside", failed, column, "20 t/h, 14 MW")
-        elif column.name in _CODES:
-            parsed[column.name] = _digits(found, column, _CODES[column.name])
-        elif allowed(layer, column.name):
-            parsed[column.name] = _coded(found, layer, column)
-        elif kind == "boolean":
-            parsed[column.name], failed = cells.truths(frame[column.foreign])
-            found.by_value("not_yes_or_no", "value_set_aside", failed, column, "是 / 否")
-        elif kind.startswith("float"):
-            parsed[column.name] = _number(found, column)
-        else:
-            parsed[column.name] = cells.identifiers(frame[column.foreign])
-    if outputs:
-        parsed["capacity_t_h"] = _one_output(found, outputs)
-    return pd.DataFrame(parsed, index=frame.index), found.faults
+        key = "capacity_mw" if column.name == "capacity_t_h" and column.unit == "MW" else column.name
+        if key not in parsed:
+            parsed[key], used[key] = _parse(found, column), column.foreign
+            continue
+        found.faults.append(
+            Fault(
+                rule="column_twice",
+                effect="noted",
+                file=found.frame.attrs["file"],
+                layer=found.layer,
+                column=column.foreign,
+                expected=used[key],
+            )
+        )
+        if column.name != IDENTIFIERS[found.layer]:
+            gaps = parsed[key].isna() | parsed[key].eq("unknown").fillna(value=False).astype(bool)
+            parsed[key] = parsed[key].where(~gaps, _parse(found, column))
+    if found.layer == "boilers" and "capacity_mw" in parsed:
+        power = parsed.pop("capacity_mw")
+        parsed["capacity_t_h"] = _one_output(found, parsed.get("capacity_t_h"), power)
+    return pd.DataFrame(parsed, index=found.frame.index)
 
 
-def _one_output(found: _Findings, outputs: dict[str, pd.Series]) -> pd.Series:
+def _one_output(found: _Findings, steam: pd.Series | None, power: pd.Series) -> pd.Series:
     """Join outputs given in t/h and in MW; where both stand and differ by over 10 %, neither is believed."""
-    steam = outputs.get("t/h", outputs.get("?"))
-    power = outputs.get("MW")
-    if steam is None or power is None:
-        return next(series for series in (steam, power) if series is not None)
-    differ = ((steam - power).abs() > 0.1 * power.abs()) & steam.notna() & power.notna()
-    for at in np.flatnonzero(differ.to_numpy()):
+    if steam is None:
+        return power
+    differ = ((steam - power).abs() > 0.1 * power.abs()).to_numpy()
+    for at in np.flatnonzero(differ):
         got = f"{steam.iloc[at]:g} t/h, {power.iloc[at] * cells.MW_PER_T_H:g} MW"
-        found.add("units_disagree", "value_set_aside", [at], column="t/h + MW", expected="1 t/h = 0.7 MW", got=got)
+        found.add(
+            "units_disagree", "value_set_aside", np.array([at]), column="t/h + MW", expected="1 t/h = 0.7 MW", got=got
+        )
     return steam.fillna(power).mask(differ)
 
 
@@ -166,9 +188,7 @@ def complete(parsed: pd.DataFrame, layer: str) -> pd.DataFrame:
     done = parsed.copy()
     for name, field in schema(layer).columns.items():
         kind = str(field.dtype)
-        if name in ("geometry", "source_row"):
-            continue
-        if name not in done and not field.required:
+        if name in ("geometry", "source_row") or (name not in done and not field.required):
             continue
         if name not in done:
             fill = "unknown" if "unknown" in (allowed(layer, name) or ()) else None
@@ -179,91 +199,111 @@ def complete(parsed: pd.DataFrame, layer: str) -> pd.DataFrame:
             done[name] = done[name].astype("boolean")
         else:
             done[name] = done[name].astype(object).where(done[name].notna(), None).astype("string[pyarrow]")
+    ordered = [name for name in schema(layer).columns if name in done]
+    return done[ordered + [name for name in done if name not in ordered]]
+
+
+def _missing(found: _Findings, whole: pd.DataFrame, columns: list[Column]) -> None:
+    """Report empty cells that may not be empty, and columns that may not be absent."""
+    given = {column.name: column.foreign for column in columns}
+    for name, field in found.fields.items():
+        if name not in whole or field.nullable or found.effect(name) != "row_set_aside":
+            continue
+        empty = whole[name].isna().to_numpy() & ~found.failed.get(name, np.zeros(len(whole), dtype=bool))
+        if name not in given and empty.any():
+            expected = f"{title(found.layer, name)} ({name})"
+            found.add("column_missing", "row_set_aside", np.flatnonzero(empty), column=name, expected=expected)
+        else:
+            rule = "code_missing" if name in _CODES else "value_missing"
+            found.add(rule, "row_set_aside", np.flatnonzero(empty), column=given.get(name, name))
+
+
+def _bound(found: _Findings, whole: pd.DataFrame, columns: list[Column]) -> pd.DataFrame:
+    """Blank the cells that break a bound of the model; where they may not be null, their rows are lost."""
+    done = whole.copy()
+    for name, field in found.fields.items():
+        if name not in whole:
+            continue
+        values = whole[name].dropna()
+        for test in field.checks:
+            bad = values[~test(values).check_output.astype(bool)]
+            if bad.empty:
+                continue
+            done.loc[bad.index, name] = None
+            at = whole.index.get_indexer(bad.index)
+            source = next((column for column in columns if column.name == name), Column(name=name, foreign=name))
+            found.unread("out_of_bounds", at, source, str(test.error), said=_source(found, columns, name, bad))
     return done
 
 
-def _identify(found: _Findings, parsed: pd.DataFrame, layer: str) -> NDArray[np.bool_]:
-    """Number the rows that have no identifier and mark the later ones of those that share one."""
-    name = IDENTIFIERS[layer]
-    if name in _CODES:
-        absent = parsed[name].isna().to_numpy() if name in parsed else np.ones(len(parsed), dtype=bool)
-        found.add("code_missing", "row_set_aside", np.flatnonzero(absent), column=name)
-        repeated = parsed[name].duplicated().to_numpy() & ~absent if name in parsed else absent
-    else:
-        if name not in parsed:
-            parsed[name] = None
-        absent = parsed[name].isna().to_numpy()
-        found.add("id_missing", "repaired", np.flatnonzero(absent), column=name)
-        numbered = "row-" + found.frame["source_row"].astype(str)
-        parsed[name] = parsed[name].astype(object).where(~absent, numbered)
-        repeated = parsed[name].duplicated().to_numpy()
-        absent = np.zeros(len(parsed), dtype=bool)
-    for value, rows in parsed.loc[repeated, name].groupby(parsed.loc[repeated, name], sort=False):
-        at = np.flatnonzero(parsed.index.isin(rows.index))
-        found.add("id_duplicate", "row_set_aside", at, column=name, got=str(value))
-    return repeated | absent
+def _source(found: _Findings, columns: list[Column], name: str, bad: pd.Series) -> pd.Series:
+    """Return what the file says in the cells that became the values `bad`."""
+    said = pd.Series(None, index=bad.index, dtype=object)
+    for column in columns:
+        if column.name == name:
+            cells_said = found.frame.loc[bad.index, column.foreign].astype(object)
+            said = said.where(said.notna(), cells_said.where(~cells.is_empty(cells_said), None))
+    return said.where(said.notna(), bad.astype(object)).astype(str)
 
 
-def _out_of_bounds(found: _Findings, layer: str, frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, NDArray[np.bool_]]:
-    """Blank the cells that break a bound of the model; mark the rows where that cell may not be null."""
-    lost = np.zeros(len(frame), dtype=bool)
-    try:
-        schema(layer).validate(frame, lazy=True)
-    except SchemaErrors as error:
-        cases = error.failure_cases
-    else:
-        return frame, lost
-    checked = frame.copy()
-    checked.attrs = dict(frame.attrs)
-    cases = cases[cases["column"].isin(frame.columns) & cases["index"].notna()]
-    for (name, check), group in cases.groupby(["column", "check"], sort=False):
-        at = frame.index.get_indexer(pd.Index(group["index"].astype(int)))
-        field = schema(layer).columns[str(name)]
-        losing = not field.nullable
-        effect: Effect = "row_set_aside" if losing else "value_set_aside"
-        rule = "value_missing" if check == "not_nullable" else "out_of_bounds"
-        for value, rows in group.groupby(group["failure_case"].astype(str), sort=False):
-            where = found.frame.index.get_indexer(pd.Index(rows["index"].astype(int)))
-            found.add(rule, effect, where, column=str(name), expected=str(check), got=str(value))
-        if losing:
-            lost[at] = True
-        else:
-            checked.iloc[at, checked.columns.get_loc(str(name))] = np.nan if field.dtype.type == float else None
-    return checked, lost
+def _identify(found: _Findings, whole: pd.DataFrame, keep: Mask, columns: list[Column]) -> pd.DataFrame:
+    """Give rows without an identifier their row number; of kept rows that share one, only the first stays."""
+    name = IDENTIFIERS[found.layer]
+    column = next((column.foreign for column in columns if column.name == name), name)
+    done = whole.copy()
+    if name not in _CODES:
+        absent = done[name].isna().to_numpy()
+        broken = found.failed.get(name, np.zeros(len(done), dtype=bool))
+        found.add("id_missing", "repaired", np.flatnonzero(absent & ~broken), column=column)
+        taken, prefix = set(done[name].dropna()), "row-"
+        numbers = found.frame["source_row"].astype(str)
+        while taken & set(prefix + numbers[absent]):
+            prefix = "_" + prefix
+        done[name] = done[name].astype(object).where(~absent, prefix + numbers).astype("string[pyarrow]")
+    kept = done.loc[keep, name].dropna()
+    again = kept[kept.duplicated()]
+    for said, group in again.groupby(again, sort=False):
+        at = done.index.get_indexer(group.index)
+        found.add("id_duplicate", "row_set_aside", at, column=column, got=str(said))
+    return done
 
 
-def check(frame: gpd.GeoDataFrame, columns: list[Column]) -> Checked:
-    """Check a frame that was read and is in stored coordinates.
+def check(frame: gpd.GeoDataFrame, columns: list[Column], *, reported: Mask | None = None) -> Checked:
+    """Check a frame that was read and placed.
 
     Parameters
     ----------
     frame : geopandas.GeoDataFrame
-        Foreign columns, ``source_row`` and geometry in EPSG:4490; ``attrs`` hold ``file`` and ``layer``.
+        Foreign columns, ``source_row``, a unique index and the geometry in EPSG:4490, or without a CRS where the
+        file could not be placed: then its cells are checked all the same. ``attrs`` hold ``file`` and ``layer``.
     columns : list of Column
-        Which foreign column means what.
+        Which foreign column means what, the most trusted first.
+    reported : array of bool, optional
+        Rows that were found unusable and reported before.
 
     Returns
     -------
     Checked
         ``len(frame) + len(set_aside)`` is the number of rows that came in.
     """
-    layer = frame.attrs["layer"]
-    mended, faults = repair(frame)
-    mended, swapped = swapped_rows(mended)
-    bad_shape, shape_faults = unusable(mended)
-    parsed, cell_faults = parse(mended, columns)
+    before = np.zeros(len(frame), dtype=bool) if reported is None else reported
+    mended, collapsed, faults = repair(frame)
+    shapeless, shape_faults = unusable(mended, before | collapsed)
+    away, away_faults = misplaced(mended) if mended.crs is not None else (before, [])
     found = _Findings(mended)
-    keep = ~(bad_shape | _identify(found, parsed, layer))
-    whole = gpd.GeoDataFrame(
-        complete(parsed, layer).assign(source_row=mended["source_row"].astype("int64")),
-        geometry=mended.geometry.to_numpy(),
-        crs=mended.crs,
-    )
-    usable, lost = _out_of_bounds(found, layer, whole[keep])
-    aside = ~keep
-    aside[np.flatnonzero(keep)[lost]] = True
+    whole = complete(parse(found, columns), found.layer)
+    if found.layer == "villages":
+        # GB/T 2260: a village's code begins with its county's.
+        whole["county_code"] = whole["county_code"].fillna(whole["village_code"].str[:6])
+    _missing(found, whole, columns)
+    whole = _bound(found, whole, columns)
+    usable = ~(before | collapsed | shapeless | away)
+    whole = _identify(found, whole, usable & ~found.lost, columns)
+    kept = usable & ~found.lost
+    whole["source_row"] = mended["source_row"].astype("int64")
+    placed = gpd.GeoDataFrame(whole, geometry=mended.geometry.to_numpy(), crs=frame.crs)
     return Checked(
-        frame=usable[~lost].reset_index(drop=True),
-        set_aside=frame[aside].reset_index(drop=True),
-        faults=(*faults, *swapped, *shape_faults, *cell_faults, *found.faults),
+        frame=placed[kept].reset_index(drop=True),
+        set_aside=frame[~kept].reset_index(drop=True),
+        faults=(*faults, *shape_faults, *away_faults, *found.faults),
     )

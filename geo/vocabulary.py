@@ -9,24 +9,23 @@ from typing import Final
 import pandas as pd
 
 from data.catalog import DATA_DIR, LAYERS
+from data.schemas import IDENTIFIERS
 
 GEOMETRY_COLUMNS: Final = ("longitude", "latitude", "wkt")
+_GLYPHS: Final = str.maketrans({"（": "(", "）": ")", "㎡": "m²", "／": "/", " ": None, "\u3000": None, "\n": None})
 
 
 def normalise(name: object) -> str:
     """Fold what people write differently: case, spaces, full-width brackets, unit glyphs."""
-    folded = str(name).strip().lower()
-    for old, new in (("（", "("), ("）", ")"), ("㎡", "m²"), ("／", "/"), (" ", ""), ("\u3000", ""), ("\n", "")):
-        folded = folded.replace(old, new)
-    return folded
+    return str(name).strip().lower().translate(_GLYPHS)
 
 
 @cache
-def _columns() -> dict[str, dict[str, tuple[str, str, str]]]:
+def _columns() -> dict[str, dict[str, tuple[str, str]]]:
     table = pd.read_csv(DATA_DIR / "vocabulary" / "columns.csv", dtype=str, keep_default_na=False)
-    found: dict[str, dict[str, tuple[str, str, str]]] = defaultdict(dict)
+    found: dict[str, dict[str, tuple[str, str]]] = defaultdict(dict)
     for layer, column, foreign, unit in table.itertuples(index=False):
-        found[layer][normalise(foreign)] = (column, unit, foreign)
+        found[layer][normalise(foreign)] = (column, unit)
     return dict(found)
 
 
@@ -39,21 +38,30 @@ def _values() -> dict[tuple[str, str], dict[str, str]]:
     return dict(found)
 
 
+@cache
+def _every_name() -> frozenset[str]:
+    return frozenset(name for known in _columns().values() for name in known)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether any layer knows a column of this name."""
+    return normalise(name) in _every_name()
+
+
 def columns(layer: str, names: list[str]) -> dict[str, tuple[str, str]]:
     """Return, for each foreign name that the layer knows, our column and the unit of the foreign one.
 
-    A column is taken once per unit: the first name in file order that means it wins.
+    The order is the vocabulary's: where several names mean one column, the first is the one to believe. A column
+    under our own name stands alone, except for those in other units.
     """
     known = _columns().get(layer, {})
-    found: dict[str, tuple[str, str]] = {}
-    exact = {column for column, _, foreign in known.values() if foreign in names and column == foreign}
-    for name in names:
-        entry = known.get(normalise(name))
-        if entry is None or (entry[0] in exact and name != entry[0] and not entry[1]):
-            continue
-        if (entry[0], entry[1]) not in found.values():
-            found[name] = (entry[0], entry[1])
-    return found
+    order = {folded: rank for rank, folded in enumerate(known)}
+    ranked = sorted((name for name in names if normalise(name) in known), key=lambda name: order[normalise(name)])
+    found = {name: known[normalise(name)] for name in ranked}
+    own = {column for name, (column, _) in found.items() if name == column}
+    return {
+        name: (column, unit) for name, (column, unit) in found.items() if unit or column not in own or name == column
+    }
 
 
 def coded(layer: str, column: str) -> dict[str, str]:
@@ -61,19 +69,20 @@ def coded(layer: str, column: str) -> dict[str, str]:
     return _values().get((layer, column), {})
 
 
-def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[str, int]:
-    """Return the layer whose vocabulary knows most of the names, and how many it knows.
+def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], int]:
+    """Return the layers whose vocabulary knows most of the names, and how many points that makes.
 
-    Geometry settles what names leave open: lines are networks, and only buildings and boundaries are areas.
+    Geometry settles what names leave open: lines are networks, areas are no boilers, and points are no outlines.
+    More than one layer, or no point, means that the kind cannot be told.
     """
     scores = {}
     for layer in LAYERS:
         found = {column for column, _ in columns(layer, names).values()} - set(GEOMETRY_COLUMNS)
-        scores[layer] = len(found - {"name"}) * 2 + ("name" in found)
-    areas = bool(geometry_kinds) and geometry_kinds <= {"Polygon", "MultiPolygon"}
+        scores[layer] = len(found - {"name"}) * 2 + ("name" in found) + (IDENTIFIERS[layer] in found)
     if geometry_kinds & {"LineString", "MultiLineString"}:
-        return "networks", scores["networks"]
-    for layer in ("boilers",) if areas else ("buildings", "counties", "parcels") if geometry_kinds else ():
-        scores[layer] = -1
-    best = max(scores, key=lambda layer: scores[layer])
-    return best, scores[best]
+        return ["networks"], scores["networks"]
+    areas = bool(geometry_kinds) and geometry_kinds <= {"Polygon", "MultiPolygon"}
+    for layer in ("boilers",) if areas else ("buildings", "counties", "parcels", "networks") if geometry_kinds else ():
+        scores[layer] = 0
+    best = max(scores.values())
+    return [layer for layer, score in scores.items() if score == best], best

@@ -35,12 +35,15 @@ class ZoneOptions:
         Class 112 of a city district counts as the city (the stricter reading).
     other_towns_as_rural : bool
         Class 121 outside the county seat counts as countryside rather than as a central town.
+    mining_streets_open : bool
+        The mining streets in the mountains (石炭井, 白芨沟) are left ``unknown`` for a person to judge.
     nearest_max_m : float
         Farther than this from any village point [m], a place has no village.
     """
 
     fringe_as_urban: bool = False
     other_towns_as_rural: bool = False
+    mining_streets_open: bool = False
     nearest_max_m: float = 5000.0
 
 
@@ -70,6 +73,8 @@ def zone_of_class(ur_class: str, county_code: str, town_code: str, *, options: Z
     >>> zone_of_class("121", "640221", "640221100", options=ZoneOptions(other_towns_as_rural=True))
     'county_town'
     """
+    if options.mining_streets_open and town_code[:9] in MINING_STREETS:
+        return UNKNOWN
     row = parameters.table("zone_classes").loc[ur_class]
     district = is_district(county_code)
     if ur_class == "112" and district and options.fringe_as_urban:
@@ -89,12 +94,29 @@ def village_zones(villages: gpd.GeoDataFrame, *, options: ZoneOptions) -> pd.Ser
     return pd.Series(zones, index=villages.index, name="zone", dtype="string[pyarrow]")
 
 
-def _within(points: NDArray[np.object_], areas: gpd.GeoSeries) -> NDArray[np.intp]:
-    """Return for each point the position of the area that holds it, the first if several, or -1."""
+def _order(codes: pd.Series) -> NDArray[np.intp]:
+    """Return the rank of each code: what decides where several places are equally right, whatever their row order."""
+    return np.asarray(codes.rank(method="first").to_numpy() - 1, dtype=np.intp)
+
+
+def _within(
+    points: NDArray[np.object_],
+    areas: gpd.GeoDataFrame,
+    *,
+    code: str,
+    own: NDArray[np.object_] | None = None,
+) -> NDArray[np.intp]:
+    """Return for each point the position of the area that holds it, or -1.
+
+    Of several, one of the point's `own` county comes first, then the one with the lowest `code`.
+    """
     held = np.full(len(points), -1, dtype=np.intp)
-    if len(areas):
-        at_point, at_area = shapely.STRtree(areas.to_numpy()).query(points, predicate="intersects")
-        order = np.lexsort((at_area, at_point))[::-1]
+    if len(areas) and len(points):
+        at_point, at_area = shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="intersects")
+        foreign = np.zeros(len(at_point), dtype=bool)
+        if own is not None:
+            foreign = areas["county_code"].to_numpy(dtype=object)[at_area] != own[at_point]
+        order = np.asarray(np.lexsort((_order(areas[code])[at_area], foreign, at_point))[::-1])
         held[at_point[order]] = at_area[order]
     return held
 
@@ -104,8 +126,9 @@ def _nearest(points: NDArray[np.object_], villages: gpd.GeoDataFrame, *, limit_m
     found = np.full(len(points), -1, dtype=np.intp)
     if len(villages) and len(points):
         tree = shapely.STRtree(villages.geometry.to_numpy())
-        at_point, at_village = tree.query_nearest(points, max_distance=limit_m, all_matches=False)
-        found[at_point] = at_village
+        at_point, at_village = tree.query_nearest(points, max_distance=limit_m, all_matches=True)
+        order = np.lexsort((_order(villages["village_code"])[at_village], at_point))[::-1]
+        found[at_point[order]] = at_village[order]
     return found
 
 
@@ -123,7 +146,8 @@ def locate(
     places : geopandas.GeoDataFrame
         Buildings or boilers in a projected CRS [m]; ``village_code`` is believed where it is known to `villages`.
     villages, counties : geopandas.GeoDataFrame, optional
-        In the same CRS. Village points are matched to the nearest one of the same county, polygons by position.
+        In the same CRS. Village points are matched to the nearest one of the same county, polygons by position; a
+        place in a village is in that village's county.
     options : ZoneOptions
         The open readings.
 
@@ -144,7 +168,8 @@ def locate(
             village = codes.get_indexer(places["village_code"].astype(object))
             evidence[village >= 0] = "declared"
         areas = villages.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).to_numpy()
-        _fill(village, evidence, "polygon", _positions(areas)[_within(points, villages.geometry[areas])])
+        held = _within(points, villages[areas], code="village_code", own=county)
+        _fill(village, evidence, "polygon", _positions(areas)[held])
         _nearest_in_county(village, evidence, points, county, villages, ~areas, options.nearest_max_m)
         known = village >= 0
         county[known] = villages["county_code"].to_numpy()[village[known]]
@@ -156,9 +181,7 @@ def _positions(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.append(np.flatnonzero(mask), -1)
 
 
-def _fill(
-    village: NDArray[np.intp], evidence: NDArray[np.object_], word: str, found: NDArray[np.intp]
-) -> None:
+def _fill(village: NDArray[np.intp], evidence: NDArray[np.object_], word: str, found: NDArray[np.intp]) -> None:
     new = (village < 0) & (found >= 0)
     village[new] = found[new]
     evidence[new] = word
@@ -167,13 +190,15 @@ def _fill(
 def _county_codes(
     places: gpd.GeoDataFrame, points: NDArray[np.object_], counties: gpd.GeoDataFrame | None
 ) -> NDArray[np.object_]:
-    """Return the county that each place stands in; its own statement serves where no outline is given."""
-    said = places["county_code"].to_numpy(dtype=object) if "county_code" in places else np.full(len(places), None)
-    if counties is None or not len(counties):
-        return np.asarray(said, dtype=object).copy()
-    held = _within(points, counties.geometry)
-    codes = np.append(counties["county_code"].to_numpy(dtype=object), None)
-    return codes[held]
+    """Return the county that each place stands in; where no outline holds it, its own statement serves."""
+    codes = np.full(len(places), None, dtype=object)
+    if "county_code" in places:
+        said = places["county_code"]
+        codes[said.notna().to_numpy()] = said.dropna().to_numpy(dtype=object)
+    if counties is not None and len(counties):
+        held = _within(points, counties, code="county_code")
+        codes[held >= 0] = counties["county_code"].to_numpy(dtype=object)[held[held >= 0]]
+    return codes
 
 
 def _nearest_in_county(
