@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -14,16 +14,17 @@ from rich.progress import Progress
 from rich.table import Table
 
 from data import demo
-from data.catalog import LAYERS, ZONES, label, text
+from data.catalog import LAYERS, UNKNOWN, ZONES, label, text
 from data.errors import DataError, Fault, fault_list
 from heating import rates, report
 from heating.assessment import Assessment, assess
+from heating.layers import Layers, demo_layers, load, replace_weather
 from heating.layers import Progress as Told
-from heating.layers import demo_layers, load
 from heating.scenario import Scenario, read
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-_File = Annotated[Path | None, typer.Option(exists=False, dir_okay=False)]
+Language = Literal["zh", "en"]
+_File = Annotated[Path | None, typer.Option(dir_okay=False)]
 
 
 @app.callback()
@@ -50,15 +51,11 @@ def _show(done: Assessment, language: str) -> None:
     for key in ("zone", "rate", "target", "standing"):
         table.add_column(text(f"column.{key}", language))
     whole = done.clean_heating[done.clean_heating["county_code"] == rates.ALL].set_index("zone")
-    for zone in (*ZONES, "unknown"):
-        if zone in whole.index:
-            row = whole.loc[zone]
-            table.add_row(
-                label("zone", zone, language),
-                f"{rates.shown_percent(row['rate_low'])} – {rates.shown_percent(row['rate_high'])}",
-                "" if row["target"] != row["target"] else f"{row['target']:.0%}",  # noqa: PLR0124 - NaN
-                label("standing", row["standing"], language),
-            )
+    for zone, row in whole.loc[[zone for zone in (*ZONES, UNKNOWN) if zone in whole.index]].iterrows():
+        low, high, target = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high", "target"))
+        table.add_row(
+            label("zone", zone, language), f"{low} – {high}", target, label("standing", row["standing"], language)
+        )
     console.print(table)
     said = report.summary(done)
     for verdict, count in said["boilers_by_verdict"].items():
@@ -68,15 +65,68 @@ def _show(done: Assessment, language: str) -> None:
         text("assess.roofs", language, count=roofs["fitted"], mw=roofs["capacity_mw"], gwh=roofs["yield_gwh"])
     )
     for layer, rows in said["rows"].items():
-        console.print(text("assess.rows", language, layer=label("layer", layer, language), **{
-            "total": rows["in"], "used": rows["used"], "aside": rows["set_aside"]}))
+        counts = {"total": rows["in"], "used": rows["used"], "aside": rows["set_aside"]}
+        console.print(text("assess.rows", language, layer=label("layer", layer, language), **counts))
+
+
+def _gather(
+    paths: dict[str, Path], demo_size: int | None, *, weather: Path | None, crs: str | None, told: Told
+) -> Layers:
+    """Read the layers of the run; the embedded city and files of one's own are never mixed."""
+    if demo_size is None:
+        return load(paths, weather=weather, crs=crs, progress=told)
+    if paths:
+        files = ", ".join(str(path) for path in paths.values())
+        raise DataError([Fault(rule="demo_and_files", effect="refused", file="--demo", got=files)])
+    try:
+        layers = demo_layers(buildings=demo_size, progress=told)
+    except ValueError as error:
+        raise DataError([Fault(rule="demo_size", effect="refused", file="--demo-buildings", got=str(error))]) from error
+    return replace_weather(layers, weather) if weather else layers
+
+
+def _prepare(out: Path) -> list[Fault]:
+    """Make the folder for the results, before anything is computed."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / ".writable").touch()
+        (out / ".writable").unlink()
+    except OSError as error:
+        return [_not_writable(out, error)]
+    return []
+
+
+def _not_writable(out: Path, error: OSError) -> Fault:
+    return Fault(
+        rule="not_writable", effect="refused", file=str(error.filename or out), got=error.strerror or str(error)
+    )
+
+
+def _inputs(
+    read_scenario: Callable[[], Scenario], read_layers: Callable[[], Layers], *, out: Path
+) -> tuple[Scenario, Layers]:
+    """Read everything and raise the faults of all of it together."""
+    refused = _prepare(out)
+    scenario: Scenario | None = None
+    layers: Layers | None = None
+    try:
+        scenario = read_scenario()
+    except DataError as error:
+        refused.extend(error.faults)
+    try:
+        layers = read_layers()
+    except DataError as error:
+        refused.extend(error.faults)
+    if refused or scenario is None or layers is None:
+        raise DataError(refused)
+    return scenario, layers
 
 
 @app.command("assess")
-def assess_command(  # noqa: PLR0913 - one option a layer
+def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is positional on the command line
     out: Annotated[Path, typer.Option(help="folder for the results")],
     use_demo: Annotated[bool, typer.Option("--demo", help="the embedded synthetic city")] = False,
-    demo_buildings: Annotated[int, typer.Option(help="size of the demo city")] = demo.BUILDINGS,
+    demo_buildings: Annotated[int, typer.Option(help="size of the demo city", min=1000)] = demo.BUILDINGS,
     buildings: _File = None,
     boilers: _File = None,
     plants: _File = None,
@@ -88,7 +138,7 @@ def assess_command(  # noqa: PLR0913 - one option a layer
     crs: Annotated[str | None, typer.Option(help="coordinate system of files that state none")] = None,
     allow_distant_weather: Annotated[bool, typer.Option(help="use weather from farther than 100 km")] = False,
     strict: Annotated[bool, typer.Option(help="exit 2 on any fault, also on single rows and cells")] = False,
-    language: Annotated[str, typer.Option(help="zh or en")] = "zh",
+    language: Annotated[Language, typer.Option(help="language of the results")] = "zh",
 ) -> None:
     """Assess a city and write assessment.gpkg, clean_heating.csv, boilers.csv, rooftops.parquet, summary.json.
 
@@ -98,31 +148,33 @@ def assess_command(  # noqa: PLR0913 - one option a layer
     given |= {"networks": networks, "villages": villages, "counties": counties}
     paths = {layer: path for layer in LAYERS if (path := given.get(layer)) is not None}
     try:
-        chosen = read(scenario) if scenario else Scenario()
-        if allow_distant_weather:
-            chosen = dataclasses.replace(chosen, allow_distant_weather=True)
         with _bar(language) as told:
-            layers = (
-                demo_layers(buildings=demo_buildings, progress=told)
-                if use_demo
-                else load(paths, weather=weather, crs=crs, progress=told)
+            chosen, layers = _inputs(
+                lambda: read(scenario) if scenario else Scenario(),
+                lambda: _gather(paths, demo_buildings if use_demo else None, weather=weather, crs=crs, told=told),
+                out=out,
             )
-            if strict and layers.faults:
-                raise DataError(layers.faults)
+            if allow_distant_weather:
+                chosen = dataclasses.replace(chosen, allow_distant_weather=True)
             done = assess(layers, chosen, progress=told)
-            written = report.write(done, out, language=language)
+            written = _written(done, out, language=language, strict=strict)
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
         raise typer.Exit(2) from error
     except OSError as error:
-        fault = Fault(rule="not_writable", effect="refused", file=str(out), got=str(error))
-        typer.echo(fault.message(language), err=True)
+        typer.echo(_not_writable(out, error).message(language), err=True)
         raise typer.Exit(2) from error
     _show(done, language)
     if done.faults:
         typer.echo(fault_list(done.faults, language), err=True)
     for path in written:
         typer.echo(str(path))
+
+
+def _written(done: Assessment, out: Path, *, language: str, strict: bool) -> list[Path]:
+    if strict and done.faults:
+        raise DataError(done.faults)
+    return report.write(done, out, language=language)
 
 
 if __name__ == "__main__":

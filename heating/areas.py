@@ -20,7 +20,7 @@ def storeys(buildings: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         ``storeys_used`` [1] and ``storeys_basis``: ``declared``, ``from_height`` or ``assumed_one``.
     """
-    from_height = np.maximum(1.0, np.round(buildings["height_m"] / parameters.value("policy", "storey_height_m")))
+    from_height = (buildings["height_m"] / parameters.value("policy", "storey_height_m")).round().clip(lower=1.0)
     declared = buildings["floors"].notna()
     tall = ~declared & buildings["height_m"].notna()
     used = buildings["floors"].where(declared, from_height.where(tall, 1.0))

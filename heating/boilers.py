@@ -8,113 +8,158 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Final
 
 import pandas as pd
 
 from data import parameters
 from heating.scenario import Scenario
-from heating.verdicts import BoilerFacts, Finding, State, all_of, any_of, negate
+from heating.verdicts import BoilerFacts, Finding, State, above, all_of, any_of, at_least, holds, negate
 
 Rule = Callable[[BoilerFacts, Scenario], Finding]
+VERDICT_COLUMNS: Final = (
+    "verdict",
+    "leading_rule",
+    "leading_state",
+    "strength",
+    "rules_hit",
+    "rules_open",
+    "exemption",
+    "missing",
+    "supply_assured",
+    "supply_missing",
+)
+FINDING_COLUMNS: Final = (
+    "boiler_id",
+    "rule",
+    "state",
+    "strength",
+    "exemption",
+    "missing",
+    "distance_m",
+    "margin_m",
+    "clause_id",
+    "section",
+    "clause_text",
+    "lead_dept",
+    "source",
+)
 
 
 def is_coal(facts: BoilerFacts) -> State:
     """Whether it burns coal."""
-    return {"coal": "yes", "unknown": "review"}.get(facts.fuel, "no")  # type: ignore[return-value]
+    known: dict[str, State] = {"coal": "yes", "unknown": "review"}
+    return known.get(facts.fuel, "no")
 
 
 def is_live(facts: BoilerFacts) -> State:
-    """Whether it still stands: a retired boiler is under no clause, an unknown status is taken as standing."""
-    return "no" if facts.status == "retired" else "yes"
+    """Whether it still stands: a retired boiler is under no clause, a standby one is."""
+    known: dict[str, State] = {"retired": "no", "unknown": "review"}
+    return known.get(facts.status, "yes")
 
 
-def is_industrial(facts: BoilerFacts) -> State:
-    """Whether it is an industrial or heating boiler, not a power station's (FACTS §A3-5)."""
-    return "no" if facts.duty == "power" else "yes"
+def is_industrial(facts: BoilerFacts, scenario: Scenario) -> State:
+    """Whether it is an industrial or heating boiler, or the scenario counts power stations' too (FACTS §A3-5)."""
+    if scenario.power_boilers_count:
+        return "yes"
+    known: dict[str, State] = {"power": "no", "unknown": "review"}
+    return known.get(facts.duty, "yes")
 
 
-def compare(value: float, condition: bool) -> State:  # noqa: FBT001
-    """Return the state of a comparison with a value that may not be known."""
-    return "review" if math.isnan(value) else "yes" if condition else "no"
+def may_be_merged(facts: BoilerFacts, scenario: Scenario) -> State:
+    """Whether the radius clause speaks of it: boilers, and the outdated small coal CHP (落后燃煤小热电).
+
+    The Plan does not define the latter (FACTS §A3-8), so a power station's boiler is for a person to judge.
+    """
+    return any_of(is_industrial(facts, scenario), "review" if facts.duty == "power" else "no")
+
+
+def _subject(facts: BoilerFacts) -> dict[str, State]:
+    """Return what every clause asks of its subject: a coal boiler that stands, in this city."""
+    return {"fuel": is_coal(facts), "status": is_live(facts), "county": facts.in_city}
 
 
 def is_small(facts: BoilerFacts, scenario: Scenario) -> State:
     """Whether it is below the small-boiler limit; `include_35` takes the limit itself in."""
-    limit, size = scenario.small_boiler_t_h, facts.capacity_t_h
-    return compare(size, size <= limit if scenario.include_35 else size < limit)
+    over = above(facts.capacity_t_h, scenario.small_boiler_t_h)
+    return holds(over, over <= 0 if scenario.include_35 else over < 0)
 
 
-def _missing(**states: State) -> tuple[str, ...]:
-    return tuple(name for name, state in states.items() if state == "review")
+def _finding(
+    rule: str, state: State, known: dict[str, State], *, exemption: str = "", also: tuple[str, ...] = ()
+) -> Finding:
+    """Return a finding that names its open facts where it is open itself."""
+    open_facts = (*(name for name, fact in known.items() if fact == "review"), *also)
+    return Finding(rule=rule, state=state, exemption=exemption, missing=open_facts if state == "review" else ())
 
 
 def ultra_low(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R1: coal boilers of 65 t/h and more, power stations included, must be ultra-low emission (A1-1)."""
-    coal, size = is_coal(facts), compare(facts.capacity_t_h, facts.capacity_t_h >= scenario.ultra_low_t_h)
-    unmet = negate(facts.ultra_low)
-    state = all_of(coal, is_live(facts), size, unmet)
-    return Finding(
-        rule="R1", state=state, missing=_missing(fuel=coal, capacity=size, ultra_low=unmet) * (state == "review")
-    )
+    subject, size = _subject(facts), at_least(facts.capacity_t_h, scenario.ultra_low_t_h)
+    state = all_of(*subject.values(), size, negate(facts.ultra_low))
+    return _finding("R1", state, subject | {"capacity": size, "ultra_low": facts.ultra_low})
 
 
 def small_boiler(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R2: coal boilers below 35 t/h are to be phased out, emergency backup and peaking excepted (A1-22)."""
-    coal, small = is_coal(facts), is_small(facts, scenario)
+    subject, small, duty = _subject(facts), is_small(facts, scenario), is_industrial(facts, scenario)
     excepted = any_of(facts.backup, facts.peaking)
-    clause = all_of(coal, is_live(facts), is_industrial(facts), small)
-    state = all_of(clause, negate(excepted))
-    exempt = excepted == "yes" and clause != "no"
-    return Finding(
-        rule="R2",
-        state=state,
-        exemption="backup_or_peaking" if exempt else "",
-        missing=_missing(fuel=coal, capacity=small, backup=facts.backup, peaking=facts.peaking) * (state == "review"),
+    clause = all_of(*subject.values(), duty, small)
+    return _finding(
+        "R2",
+        all_of(clause, negate(excepted)),
+        subject | {"duty": duty, "capacity": small, "backup": facts.backup, "peaking": facts.peaking},
+        exemption="backup_or_peaking" if excepted == "yes" and clause != "no" else "",
     )
 
 
 def plant_radius(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R3: coal boilers within 15 km of a CHP plant of 300 MW and more; closure is encouraged (A1-21).
 
-    The clause stands under the premise that heat supply is assured: a plant known to lack the spare heat does
-    not make it apply, an unknown one leaves it open (FACTS §A3-7).
+    The clause stands under the premise that heat supply is assured: plants known to lack the spare heat do
+    not make it apply, unknown ones leave it open (FACTS §A3-7).
     """
-    coal = is_coal(facts)
-    near = all_of(coal, is_live(facts), is_industrial(facts), facts.in_radius)
-    excepted = any_of(facts.backup, facts.peaking) if scenario.backup_exempt_from_radius else "no"
-    state = all_of(near, facts.plant_spare, negate(excepted))
+    subject, kind = _subject(facts), may_be_merged(facts, scenario)
+    near = all_of(*subject.values(), kind, facts.in_radius)
+    backup: State = facts.backup if scenario.backup_exempt_from_radius else "no"
+    peaking: State = facts.peaking if scenario.backup_exempt_from_radius else "no"
+    excepted = any_of(backup, peaking)
     exemption = ""
     if near != "no" and excepted == "yes":
         exemption = "backup_from_radius"
     elif near != "no" and facts.plant_spare == "no":
         exemption = "plant_spare_short"
-    doubt = facts.plant_doubt if facts.in_radius == "review" else ()
-    missing = _missing(fuel=coal, plant_spare=facts.plant_spare, backup=excepted)
-    return Finding(rule="R3", state=state, exemption=exemption, missing=(*missing, *doubt) * (state == "review"))
+    return _finding(
+        "R3",
+        all_of(near, facts.plant_spare, negate(excepted)),
+        subject | {"small_chp" if facts.duty == "power" else "duty": kind, "backup": backup, "peaking": peaking},
+        exemption=exemption,
+        also=facts.plant_doubt,
+    )
 
 
 def network_coverage(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R4: coal boilers inside heat-network coverage are eliminated; no size limit, no backup exemption (A1-20)."""
-    del scenario
-    coal = is_coal(facts)
-    state = all_of(coal, is_live(facts), is_industrial(facts), facts.in_network)
-    return Finding(rule="R4", state=state, missing=_missing(fuel=coal, coverage=facts.in_network) * (state == "review"))
+    subject, duty = _subject(facts), is_industrial(facts, scenario)
+    state = all_of(*subject.values(), duty, facts.in_network)
+    return _finding("R4", state, subject | {"duty": duty, "coverage": facts.in_network})
 
 
 def between(facts: BoilerFacts, scenario: Scenario) -> Finding:
-    """R6: between the limits and under neither plant nor network clause the Plan asks nothing."""
-    coal = is_coal(facts)
-    size = all_of(
-        negate(is_small(facts, scenario)),
-        compare(facts.capacity_t_h, facts.capacity_t_h < scenario.ultra_low_t_h),
+    """R6: between the limits, outside every network and every radius, the Plan asks nothing.
+
+    Being exempt inside a radius is not the same as standing outside: the places decide, not the other rules.
+    """
+    subject, duty = _subject(facts), is_industrial(facts, scenario)
+    middling = all_of(negate(is_small(facts, scenario)), negate(at_least(facts.capacity_t_h, scenario.ultra_low_t_h)))
+    free = all_of(negate(facts.in_radius), negate(facts.in_network))
+    return _finding(
+        "R6",
+        all_of(*subject.values(), duty, middling, free),
+        subject | {"duty": duty, "capacity": middling, "coverage": facts.in_network},
+        also=facts.plant_doubt if facts.in_radius == "review" else (),
     )
-    free = all_of(
-        negate(plant_radius(facts, scenario).state),
-        negate(network_coverage(facts, scenario).state),
-    )
-    state = all_of(coal, is_live(facts), is_industrial(facts), size, free)
-    return Finding(rule="R6", state=state, missing=_missing(fuel=coal, capacity=size) * (state == "review"))
 
 
 RULES: Final[dict[str, Rule]] = {
@@ -126,9 +171,10 @@ RULES: Final[dict[str, Rule]] = {
 }
 
 
-def priority() -> list[str]:
+@cache
+def priority() -> tuple[str, ...]:
     """Return the rules, the leading one first: R4 > R2 > R3 > R1 > R6 (FACTS §A2, R5)."""
-    return list(parameters.table("boiler_rules")["priority"].astype(int).sort_values().index)
+    return tuple(parameters.table("boiler_rules")["priority"].astype(int).sort_values().index)
 
 
 def findings(facts: BoilerFacts, scenario: Scenario) -> list[Finding]:
@@ -151,7 +197,11 @@ def leading(found: Iterable[Finding]) -> tuple[str, State]:
 
 
 def verdict_of(facts: BoilerFacts, found: Iterable[Finding]) -> str:
-    """Return the verdict code of a boiler: a rule, ``review``, ``exempt``, ``not_coal``, ``retired`` or ``none``."""
+    """Return the verdict code of a boiler.
+
+    A rule, ``review``, ``retired``, ``not_coal``, ``exempt`` (backup or peaking) or ``none``. A plant without
+    spare heat exempts nobody: the clause's premise fails for now, and that is said in the exemption column.
+    """
     ranked = list(found)
     rule, state = leading(ranked)
     if state == "yes":
@@ -162,19 +212,31 @@ def verdict_of(facts: BoilerFacts, found: Iterable[Finding]) -> str:
         return "retired"
     if is_coal(facts) == "no":
         return "not_coal"
-    return "exempt" if any(finding.exemption for finding in ranked) else "none"
+    return "exempt" if any(finding.exemption.startswith("backup") for finding in ranked) else "none"
 
 
-def safety_of(facts: BoilerFacts, rule: str) -> State:
+def safety_of(facts: BoilerFacts, rule: str) -> str:
     """Whether the heat that would replace a boiler is assured: spare MW at peak, and in its medium.
 
-    No removal is advised unless this is ``yes``; ``review`` means that it has to be checked first.
+    No removal is advised unless this is ``yes``; ``review`` means that it has to be checked first, ``none``
+    that the rule removes nothing.
     """
     if rule == "R4":
         return all_of(facts.network_spare, facts.network_medium)
     if rule == "R3":
-        return all_of(facts.plant_spare, "review" if facts.medium != "hot_water" else "yes")
-    return "review" if rule == "R2" else "yes"
+        return all_of(facts.plant_spare, "yes" if facts.medium == "hot_water" else "review")
+    return "review" if rule == "R2" else "none"
+
+
+def supply_gaps(facts: BoilerFacts, rule: str) -> tuple[str, ...]:
+    """Return keys of what keeps the replacing heat from being assured (FACTS §A3-7, A3-9)."""
+    steam = "steam_network" if facts.medium == "steam" else "medium"
+    gaps: dict[str, dict[str, State]] = {
+        "R4": {"network_spare": facts.network_spare, steam: facts.network_medium},
+        "R3": {"plant_spare": facts.plant_spare, steam: "yes" if facts.medium == "hot_water" else "review"},
+        "R2": {"replacing_heat": "review"},
+    }
+    return tuple(name for name, state in gaps.get(rule, {}).items() if state != "yes")
 
 
 def findings_table(boilers: pd.DataFrame, facts: list[BoilerFacts], scenario: Scenario) -> pd.DataFrame:
@@ -189,36 +251,33 @@ def findings_table(boilers: pd.DataFrame, facts: list[BoilerFacts], scenario: Sc
     scenario : Scenario
         Limits and readings.
     """
-    rules = parameters.table("boiler_rules")
+    rules = parameters.table("boiler_rules").to_dict("index")
     rows = [
         {
             "boiler_id": name,
             "rule": finding.rule,
             "state": finding.state,
-            "strength": rules.at[finding.rule, "strength"],
+            "strength": rules[finding.rule]["strength"],
             "exemption": finding.exemption,
             "missing": ";".join(finding.missing),
             "distance_m": known.plant_distance_m if finding.rule == "R3" else math.nan,
             "margin_m": {"R3": known.plant_margin_m, "R4": known.network_margin_m}.get(finding.rule, math.nan),
-            "clause_id": rules.at[finding.rule, "clause_id"],
-            "section": rules.at[finding.rule, "section"],
-            "clause_text": rules.at[finding.rule, "clause_text"],
-            "source": rules.at[finding.rule, "source"],
+            **{key: rules[finding.rule][key] for key in ("clause_id", "section", "clause_text", "lead_dept", "source")},
         }
         for name, known in zip(boilers["boiler_id"], facts, strict=True)
         for finding in findings(known, scenario)
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
 
 
 def verdicts(facts: list[BoilerFacts], scenario: Scenario, *, index: pd.Index) -> pd.DataFrame:
-    """Return the verdict of each boiler.
+    """Return the verdict of each boiler, each on its own: what many draw on together is `heating.supply`'s.
 
     Returns
     -------
     pandas.DataFrame
         ``verdict, leading_rule, leading_state, strength, rules_hit, rules_open, exemption, missing,
-        supply_assured`` on `index`.
+        supply_assured, supply_missing`` on `index`.
     """
     strengths = parameters.table("boiler_rules")["strength"]
     rows = []
@@ -235,20 +294,8 @@ def verdicts(facts: list[BoilerFacts], scenario: Scenario, *, index: pd.Index) -
                 "rules_open": ";".join(finding.rule for finding in found if finding.state == "review"),
                 "exemption": ";".join(finding.exemption for finding in found if finding.exemption),
                 "missing": ";".join(dict.fromkeys(name for finding in found for name in finding.missing)),
-                "supply_assured": safety_of(known, rule) if state != "no" else "none",
+                "supply_assured": safety_of(known, rule),
+                "supply_missing": ";".join(supply_gaps(known, rule)),
             }
         )
-    return pd.DataFrame(rows, index=index, columns=None if rows else _EMPTY_COLUMNS)
-
-
-_EMPTY_COLUMNS: Final = [
-    "verdict",
-    "leading_rule",
-    "leading_state",
-    "strength",
-    "rules_hit",
-    "rules_open",
-    "exemption",
-    "missing",
-    "supply_assured",
-]
+    return pd.DataFrame(rows, index=index, columns=list(VERDICT_COLUMNS))

@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from data import parameters
 from data.parameters import value
 
-RESIDENTIAL_BANDS = (
-    (1995, "before_1996"),
-    (2000, "1996_2000"),
-    (2008, "2001_2008"),
-    (2018, "2009_2018"),
-    (9999, "from_2019"),
-)
-SAVING_STANDARD_YEAR = 2005
-_J_PER_GJ = 1e9
-_S_PER_DAY = 86400
+_J_PER_GJ: Final = 1e9
+_S_PER_DAY: Final = 86400
+_W_PER_KW: Final = 1000
+BANDED: Final = ("residential", "office_school", "hospital", "hotel", "shop", "hall")
+
+
+def _bands(kind: str) -> list[tuple[float, str]]:
+    """Return the last year of construction and the name of each index of a kind, the earliest first."""
+    table = parameters.constants("heat_indices")
+    rows = [(float(row.valid_to or "inf"), name) for name, row in table.items() if name.startswith(f"q_{kind}_")]
+    return sorted(rows)
 
 
 def index_names(buildings: pd.DataFrame) -> pd.Series:
     """Return the row of ``heat_indices`` that applies to each building, or null where none does.
 
-    Homes go by year of construction, other uses by whether they were built to an energy standard (2005),
-    farm houses by retrofit. An unknown year counts as before any standard: it can only overstate the demand.
+    Rows go by year of construction (their ``valid_from`` and ``valid_to``), those of farm houses by retrofit. An
+    unknown year counts as before any standard, an unknown retrofit as none: they can only overstate the demand.
     """
     kinds = buildings["use"].map(parameters.table("building_uses")["heat_index_class"])
     year = buildings["year_built"].fillna(0)
     names = pd.Series(None, index=buildings.index, dtype=object, name="heat_index")
-    bands = np.select([year <= last for last, _ in RESIDENTIAL_BANDS], [band for _, band in RESIDENTIAL_BANDS], "")
-    home = kinds == "residential"
-    names[home] = ("q_residential_" + pd.Series(bands, index=buildings.index))[home]
     farm = kinds == "rural_house"
+    names[farm] = "q_rural_house_uninsulated"
     names[farm & buildings["retrofitted"].fillna(value=False).astype(bool)] = "q_rural_house_retrofitted"
-    names[farm & names.isna()] = "q_rural_house_uninsulated"
-    other = kinds.isin(["office_school", "hospital", "hotel", "shop", "hall"])
-    band = np.where(year < SAVING_STANDARD_YEAR, "before_2005", "from_2005")
-    names[other] = ("q_" + kinds.astype(str) + "_" + band)[other]
+    for kind in BANDED:
+        own = kinds == kind
+        bands = _bands(kind)
+        names[own] = np.select([year[own] <= last for last, _ in bands], [name for _, name in bands], "")
     return names
 
 
@@ -51,7 +52,7 @@ def season_gj_per_kw() -> float:
         for name in ("indoor_temperature", "mean_outdoor_temperature", "design_outdoor_temperature")
     )
     days = value("heat_indices", "heating_days")
-    return _S_PER_DAY * days * 1000 / _J_PER_GJ * (inside - mean) / (inside - design)
+    return _S_PER_DAY * days * _W_PER_KW / _J_PER_GJ * (inside - mean) / (inside - design)
 
 
 def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
     indices = {name: row.value for name, row in parameters.constants("heat_indices").items()}
     watts = names.map(indices).astype(float)
     heated = buildings["heat_source"] != "none"
-    peak = (watts * area_m2 / 1000).where(heated, 0.0)
+    peak = (watts * area_m2 / _W_PER_KW).where(heated, 0.0)
     return pd.DataFrame(
         {
             "heat_index": names.astype("string[pyarrow]"),

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import geopandas as gpd
+import pandas as pd
+from pyproj import CRS
 
 from data import demo
 from data.catalog import LAYERS
 from data.errors import DataError, Fault
+from data.schemas import schema
+from geo.crs import STORED
 from geo.io import LayerRead, file_digest, read_layer
+from geo.validate import complete
 from solar.weather import Weather, read_weather, typical_year
 
 REQUIRED: Final = "buildings"
@@ -41,10 +46,27 @@ class Layers:
     synthetic: bool
     sources: Mapping[str, Source] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
+    weather_sha256: str = ""
 
     def get(self, layer: str) -> gpd.GeoDataFrame | None:
         """Return a layer, or None where the run has none."""
         return self.frames.get(layer)
+
+    def some(self, layer: str) -> gpd.GeoDataFrame:
+        """Return a layer, or one without rows where the run has none."""
+        found = self.frames.get(layer)
+        return empty_layer(layer) if found is None else found
+
+    def projected(self, layer: str, crs: CRS) -> gpd.GeoDataFrame | None:
+        """Return a layer in another coordinate system, or None where the run has none."""
+        found = self.frames.get(layer)
+        return None if found is None else found.to_crs(crs)
+
+
+def empty_layer(layer: str) -> gpd.GeoDataFrame:
+    """Return a layer without rows, every column of its kind."""
+    table = complete(pd.DataFrame({name: [] for name in schema(layer).columns if name != "geometry"}), layer)
+    return gpd.GeoDataFrame(table, geometry=gpd.GeoSeries([], crs=STORED))
 
 
 def _source(read: LayerRead) -> Source:
@@ -112,7 +134,19 @@ def load(
         refused.extend(error.faults)
     if refused:
         raise DataError(refused)
-    return assemble(reads, weather=year)
+    done = assemble(reads, weather=year)
+    return replace(done, weather_sha256=file_digest(weather)) if weather else done
+
+
+def replace_weather(layers: Layers, path: Path) -> Layers:
+    """Return the same layers under the weather of a file.
+
+    Raises
+    ------
+    DataError
+        With every fault of the file.
+    """
+    return replace(layers, weather=read_weather(path), weather_sha256=file_digest(path))
 
 
 def load_folder(folder: Path) -> Layers:

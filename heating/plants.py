@@ -1,8 +1,13 @@
-"""Power plants that can be the centre of the 15 km clause, and how far each boiler is from them."""
+"""Power plants that can be the centre of the 15 km clause, and how far each boiler is from them.
+
+States are kept as positions in `heating.verdicts.STATES` (no < review < yes) where arrays are compared:
+Kleene's conjunction is then the minimum, and his disjunction the maximum.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -11,10 +16,82 @@ from numpy.typing import NDArray
 
 from geo.proximity import nearest
 from heating.scenario import Scenario
-from heating.verdicts import State, all_of, truth
+from heating.verdicts import STATES, State, all_of, any_of, at_least, negate, truth
 
-OPERATING = "operating"
-_M_PER_KM = 1000.0
+OPERATING: Final = "operating"
+NO, REVIEW, YES = range(len(STATES))
+_M_PER_KM: Final = 1000.0
+_STATE_COLUMNS: Final = (
+    "name",
+    "units",
+    "operating_mw",
+    "largest_unit_mw",
+    "chp_mw",
+    "is_chp",
+    "is_captive",
+    "qualifies",
+    "doubt",
+    "spare_heat_mw",
+)
+
+
+def unit_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
+    """Judge each unit: it counts towards a centre if it runs, is CHP, and is not captive (FACTS §A2-R3, A3-4).
+
+    Returns
+    -------
+    pandas.DataFrame
+        On the index of `plants`: ``counts`` (three-valued) and its parts ``plant_status, plant_chp,
+        plant_captive``, which are also the keys of what is not known.
+    """
+    running: dict[str, State] = {OPERATING: "yes", "unknown": "review"}
+    parts = pd.DataFrame(
+        {
+            "plant_status": [running.get(status, "no") for status in plants["status"]],
+            "plant_chp": [truth(value) for value in plants["is_chp"]],
+            "plant_captive": [
+                "yes" if scenario.captive_counts else negate(truth(value)) for value in plants["is_captive"]
+            ],
+        },
+        index=plants.index,
+        dtype=object,
+    )
+    counts = [all_of(*states) for states in parts.itertuples(index=False)]
+    return parts.assign(counts=pd.Series(counts, index=plants.index, dtype=object))
+
+
+def _size(capacity_mw: pd.Series, scenario: Scenario) -> float:
+    """Return the size that the reading asks for [MW]: of the whole plant, or of its largest unit."""
+    return float(capacity_mw.sum() if scenario.plant_reading == "plant" else capacity_mw.fillna(0.0).max())
+
+
+def _plant(units: pd.DataFrame, scenario: Scenario) -> dict[str, object]:
+    """Judge one plant from its units: by the size that is sure, and by the size that is possible."""
+    possible = units[units["counts"] != "no"]
+    sure = possible[possible["counts"] == "yes"]
+    nameless = possible["capacity_mw"].isna()
+    reached = at_least(_size(sure["capacity_mw"], scenario), scenario.chp_min_mw) if len(sure) else "no"
+    reachable = len(possible) and (
+        nameless.any() or at_least(_size(possible["capacity_mw"], scenario), scenario.chp_min_mw) == "yes"
+    )
+    parts = ("plant_status", "plant_chp", "plant_captive")
+    doubt = [name for name in parts if (possible[name] == "review").any()]
+    running = units[units["status"] == OPERATING]
+    named = units["name"].dropna()
+    qualifies: State = "yes" if reached == "yes" else "review" if reachable else "no"
+    return {
+        "name": named.mode().iloc[0] if len(named) else str(units["plant_id"].iloc[0]),
+        "units": len(running),
+        "operating_mw": running["capacity_mw"].sum(),
+        "largest_unit_mw": running["capacity_mw"].max(),
+        "chp_mw": sure["capacity_mw"].sum(),
+        "is_chp": any_of(*(truth(value) for value in running["is_chp"])),
+        "is_captive": any_of(*(truth(value) for value in running["is_captive"])),
+        "qualifies": qualifies,
+        "doubt": ";".join([*doubt, *["plant_capacity"] * bool(nameless.any())]) if qualifies != "no" else "",
+        # Units without a figure may be short of heat: their plant's total is not known then.
+        "spare_heat_mw": running["spare_heat_mw"].sum(skipna=False) if len(running) else np.nan,
+    }
 
 
 def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -23,77 +100,86 @@ def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     Parameters
     ----------
     plants : geopandas.GeoDataFrame
-        Units; those of one plant share ``plant_id``. Only operating ones count.
+        Units; those of one plant share ``plant_id``. Only running CHP units add to its size.
     scenario : Scenario
         Size limit, plant or unit reading, captive switch.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by ``plant_id``: ``name, units, operating_mw, largest_unit_mw, is_chp, is_captive, qualifies``
-        (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw``.
+        Indexed by ``plant_id``: ``name, units, operating_mw, largest_unit_mw, chp_mw, is_chp, is_captive,
+        qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw``.
     """
-    rows = {}
-    for plant_id, units in plants[plants["status"] == OPERATING].groupby("plant_id", sort=True):
-        size = units["capacity_mw"].sum(skipna=False) if scenario.plant_reading == "plant" else (
-            np.nan if units["capacity_mw"].isna().any() else units["capacity_mw"].max()
-        )
-        known = units["capacity_mw"].sum() if scenario.plant_reading == "plant" else units["capacity_mw"].max()
-        big: State = "yes" if known >= scenario.chp_min_mw else "review" if np.isnan(size) else "no"
-        chp = _any(units["is_chp"])
-        captive = _any(units["is_captive"])
-        independent: State = "yes" if scenario.captive_counts else {"yes": "no", "no": "yes", "review": "review"}[captive]  # type: ignore[assignment]
-        states = {"plant_capacity": big, "plant_chp": chp, "plant_captive": independent}
-        rows[plant_id] = {
-            "name": units["name"].iloc[0],
-            "units": len(units),
-            "operating_mw": units["capacity_mw"].sum(),
-            "largest_unit_mw": units["capacity_mw"].max(),
-            "is_chp": chp,
-            "is_captive": captive,
-            "qualifies": all_of(*states.values()),
-            "doubt": ";".join(name for name, state in states.items() if state == "review"),
-            "spare_heat_mw": units["spare_heat_mw"].sum(min_count=1),
-        }
-    columns = ["name", "units", "operating_mw", "largest_unit_mw", "is_chp", "is_captive", "qualifies", "doubt"]
-    table = pd.DataFrame.from_dict(rows, orient="index", columns=[*columns, "spare_heat_mw"])
-    return table.rename_axis("plant_id")
-
-
-def _any(column: pd.Series) -> State:
-    states = [truth(value) for value in column]
-    if "yes" in states:
-        return "yes"
-    return "review" if "review" in states else "no"
+    judged = pd.DataFrame(plants.drop(columns="geometry")).join(unit_states(plants, scenario))
+    rows = {plant_id: _plant(units, scenario) for plant_id, units in judged.groupby("plant_id", sort=True)}
+    index = pd.Index(list(rows), dtype=plants["plant_id"].dtype, name="plant_id")
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(_STATE_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
 class Radius:
-    """How each boiler stands to the radius clause; arrays in the order of the boilers."""
+    """How each boiler stands to each plant that qualifies or might: one row a plant, one column a boiler.
 
-    state: NDArray[np.object_]
+    ``inside`` holds positions in `STATES`; ``metres`` is the distance that it rests on [m], ``point_metres``
+    the one to the plant's point; ``edge`` tells where the review band decides. ``nearest`` is the row of the
+    plant to show for each boiler: the nearest of those it is inside of, else the nearest that qualifies, or -1.
+    """
+
     plant_id: NDArray[np.object_]
+    inside: NDArray[np.intp]
     metres: NDArray[np.float64]
-    doubt: NDArray[np.object_]
+    point_metres: NDArray[np.float64]
+    edge: NDArray[np.bool_]
+    nearest: NDArray[np.intp]
+
+    def state(self) -> list[State]:
+        """Return whether each boiler is inside any plant's radius."""
+        return [STATES[at] for at in self.inside.max(axis=0, initial=NO)]
+
+    def shown(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the value of the plant to show for each boiler, NaN where there is none."""
+        padded = np.vstack([values, np.full((1, values.shape[1]), np.nan)])
+        return np.asarray(padded[self.nearest, np.arange(values.shape[1])], dtype=float)
 
 
-def _banded(metres: NDArray[np.float64], radius_m: float, band_m: NDArray[np.float64]) -> NDArray[np.object_]:
+def _banded(
+    metres: NDArray[np.float64], radius_m: float, band_m: NDArray[np.float64]
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """Return yes inside, no outside, review within the band round the radius: |d − r| < band."""
-    inside = np.where(metres <= radius_m, "yes", "no").astype(object)
-    inside[np.abs(metres - radius_m) < band_m] = "review"
-    return inside
+    edge = np.abs(metres - radius_m) < band_m
+    return np.where(edge, REVIEW, np.where(metres <= radius_m, YES, NO)), edge
 
 
-def _centres(plants: gpd.GeoDataFrame, ids: pd.Index, scenario: Scenario) -> gpd.GeoDataFrame:
-    units = plants[(plants["status"] == OPERATING) & plants["plant_id"].isin(ids)].reset_index(drop=True)
-    if scenario.distance_from == "point":
-        units = units.set_geometry(units.geometry.representative_point())
-    return units
+def _distance(boilers: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, to_points: bool) -> NDArray[np.float64]:
+    distinct = units.set_geometry(units.geometry.representative_point()) if to_points else units
+    return nearest(boilers, distinct[~distinct.geometry.duplicated()]).metres
 
 
-def radius(
-    boilers: gpd.GeoDataFrame, plants: gpd.GeoDataFrame, states: pd.DataFrame, scenario: Scenario
-) -> Radius:
+def _to_plant(
+    boilers: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    qualifies: State,
+    band_m: NDArray[np.float64],
+    scenario: Scenario,
+) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
+    """Return inside, edge, and distances of one plant; units that only may count leave their circle open."""
+    limit, to_points = scenario.radius_km * _M_PER_KM, scenario.distance_from == "point"
+    possible, sure = units[units["counts"] != "no"], units[units["counts"] == "yes"]
+    metres = _distance(boilers, possible, to_points=to_points)
+    inside, edge = _banded(metres, limit, band_m)
+    certain = _distance(boilers, sure, to_points=to_points) if qualifies == "yes" else np.full(len(boilers), np.inf)
+    surely, sure_edge = _banded(certain, limit, band_m)
+    if qualifies == "yes":
+        metres = certain
+    return (
+        np.maximum(surely, np.minimum(inside, REVIEW)),
+        sure_edge | (edge & (surely == NO)),
+        metres,
+        _distance(boilers, sure if qualifies == "yes" else possible, to_points=True),
+    )
+
+
+def radius(boilers: gpd.GeoDataFrame, plants: gpd.GeoDataFrame, states: pd.DataFrame, scenario: Scenario) -> Radius:
     """Measure every boiler against the plants that qualify, and against those that might.
 
     A boiler inside the radius of a qualifying plant is ``yes``; one that is inside only of plants whose
@@ -108,23 +194,30 @@ def radius(
     scenario : Scenario
         Radius, band and where to measure from.
     """
-    limit = scenario.radius_km * _M_PER_KM
-    sigma = boilers["position_sigma_m"].fillna(0.0).to_numpy(dtype=float)
-    band = np.maximum(scenario.review_band_m, 2 * sigma)
-    measured = {}
-    for wanted in ("yes", "review"):
-        units = _centres(plants, states.index[states["qualifies"] == wanted], scenario)
-        found = nearest(boilers, units)
-        ids = np.append(units["plant_id"].to_numpy(dtype=object), None)
-        measured[wanted] = (_banded(found.metres, limit, band), ids[found.position], found.metres)
-    sure, maybe = measured["yes"], measured["review"]
-    use_maybe = (sure[0] == "no") & (maybe[0] != "no")
-    state = np.where(use_maybe, "review", sure[0]).astype(object)
-    plant = np.where(use_maybe, maybe[1], sure[1])
-    doubts = states["doubt"].to_dict()
-    doubt = np.empty(len(boilers), dtype=object)
-    for at in range(len(boilers)):
-        near_edge = (maybe if use_maybe[at] else sure)[0][at] == "review"
-        named = tuple(filter(None, str(doubts.get(plant[at], "")).split(";"))) if use_maybe[at] else ()
-        doubt[at] = (*named, *(("radius_band",) if near_edge else ()))
-    return Radius(state, plant, np.where(use_maybe, maybe[2], sure[2]), doubt)
+    band = np.maximum(scenario.review_band_m, 2 * boilers["position_sigma_m"].fillna(0.0).to_numpy(dtype=float))
+    units = plants.join(unit_states(plants, scenario)["counts"])
+    centres = states[states["qualifies"] != "no"]
+    measured = [
+        _to_plant(boilers, units[units["plant_id"] == plant_id], qualifies, band, scenario)
+        for plant_id, qualifies in centres["qualifies"].items()
+    ]
+    shape = (len(centres), len(boilers))
+    inside = np.array([each[0] for each in measured], dtype=np.intp).reshape(shape)
+    metres = np.array([each[2] for each in measured], dtype=float).reshape(shape)
+    return Radius(
+        plant_id=centres.index.to_numpy(dtype=object),
+        inside=inside,
+        metres=metres,
+        point_metres=np.array([each[3] for each in measured], dtype=float).reshape(shape),
+        edge=np.array([each[1] for each in measured], dtype=bool).reshape(shape),
+        nearest=_nearest(inside, metres, (centres["qualifies"] == "yes").to_numpy(dtype=bool)),
+    )
+
+
+def _nearest(inside: NDArray[np.intp], metres: NDArray[np.float64], qualifies: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the row of the plant to show for each boiler: surest first, then nearest."""
+    if not len(metres):
+        return np.full(metres.shape[1], -1, dtype=np.intp)
+    rank = inside * 2 + qualifies[:, None]
+    best = rank == rank.max(axis=0)
+    return np.asarray(np.where(best, metres, np.inf).argmin(axis=0), dtype=np.intp)

@@ -18,15 +18,24 @@ from heating.scenario import Scenario
 
 MEASURES = {"area_m2": "area_m2", "households_used": "households"}
 ALL = "all"
+PARTS = ("clean", "not_clean", "unknown")
 
 
 def _sums(buildings: pd.DataFrame, keys: list[str], measure: str, name: str) -> pd.DataFrame:
-    counted = buildings[buildings["clean_heating"] != "not_heated"]
-    table = counted.pivot_table(
-        index=keys, columns="clean_heating", values=measure, aggfunc="sum", fill_value=0.0, observed=True
-    )
-    table = table.reindex(columns=["clean", "not_clean", "unknown"], fill_value=0.0).astype(float)
-    return table.rename(columns=lambda column: f"{column}_{name}")
+    """Return the sums of a measure by what is known of the heat; groups that are not heated stay, with zeros."""
+    groups = [buildings[key] for key in keys]
+    sums = {
+        f"{part}_{name}": buildings[measure].where(buildings["clean_heating"] == part, 0.0).groupby(groups).sum()
+        for part in PARTS
+    }
+    return pd.DataFrame(sums).astype(float)
+
+
+def _bases(buildings: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """Return which kinds of area each sum is made of: different ones are not the same thing (FACTS §B2)."""
+    heated = buildings[buildings["clean_heating"] != "not_heated"].drop_duplicates([*keys, "area_basis"])
+    joined = heated.sort_values("area_basis").groupby(keys)["area_basis"].agg(";".join)
+    return joined.rename("area_bases").astype(object)
 
 
 def rate_bounds(clean: pd.Series, not_clean: pd.Series, unknown: pd.Series) -> pd.DataFrame:
@@ -63,9 +72,10 @@ def standing(low: pd.Series, high: pd.Series, target: pd.Series) -> pd.Series:
 
 def _with_totals(buildings: pd.DataFrame) -> pd.DataFrame:
     """Repeat every building under its zone × county, its county, its zone and the whole city."""
-    plain = buildings[["zone", "county_code", "clean_heating", *MEASURES]].copy()
-    plain["county_code"] = plain["county_code"].fillna(UNKNOWN).astype(object)
+    plain = buildings[["zone", "county_code", "clean_heating", "area_basis", *MEASURES]].copy()
+    plain["county_code"] = plain["county_code"].astype(object).where(plain["county_code"].notna(), UNKNOWN)
     plain["zone"] = plain["zone"].astype(object)
+    plain["area_basis"] = plain["area_basis"].astype(object)
     return pd.concat(
         [
             plain,
@@ -82,7 +92,7 @@ def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     Parameters
     ----------
     buildings : pandas.DataFrame
-        ``zone, county_code, clean_heating, area_m2, households_used`` per building.
+        ``zone, county_code, clean_heating, area_m2, area_basis, households_used`` per building.
     scenario : Scenario
         Targets.
 
@@ -91,16 +101,18 @@ def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     pandas.DataFrame
         One row a (zone, county) and the totals, marked ``all``: sums by area [m2] and households [1],
         ``rate_low, rate_high`` by area and ``household_rate_low, household_rate_high`` [1], ``target``,
-        ``standing``, and the gap to the target as ``gap_low_m2, gap_high_m2, gap_low_households,
-        gap_high_households`` (low: all unknown is clean; high: none is).
+        ``standing``, ``area_bases`` (the kinds of area that are added up), and the gap to the target as
+        ``gap_low_m2, gap_high_m2, gap_low_households, gap_high_households`` (low: all unknown is clean; high:
+        none is).
     """
     repeated = _with_totals(buildings)
     keys = ["zone", "county_code"]
     table = pd.concat([_sums(repeated, keys, measure, name) for measure, name in MEASURES.items()], axis=1)
-    table = table.reset_index()
+    table = table.join(_bases(repeated, keys)).reset_index()
+    table["area_bases"] = table["area_bases"].fillna("")
     table["target"] = table["zone"].map(scenario.target).astype(float)
     for name, prefix in (("area_m2", ""), ("households", "household_")):
-        clean, dirty, unknown = (table[f"{part}_{name}"] for part in ("clean", "not_clean", "unknown"))
+        clean, dirty, unknown = (table[f"{part}_{name}"] for part in PARTS)
         table[[f"{prefix}rate_low", f"{prefix}rate_high"]] = rate_bounds(clean, dirty, unknown).to_numpy()
         wanted = table["target"] * (clean + dirty + unknown)
         unit = "m2" if name == "area_m2" else name
@@ -114,8 +126,8 @@ def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
 
 
 def village_rates(buildings: pd.DataFrame) -> pd.DataFrame:
-    """Return area sums and rate bounds per ``village_code`` (villages with any heated building)."""
+    """Return area sums and rate bounds per ``village_code`` (villages with any building)."""
     located = buildings[buildings["village_code"].notna()]
     sums = _sums(located, ["village_code"], "area_m2", "area_m2")
-    bounds = rate_bounds(*(sums[f"{part}_area_m2"] for part in ("clean", "not_clean", "unknown")))
+    bounds = rate_bounds(*(sums[f"{part}_area_m2"] for part in PARTS))
     return sums.join(bounds).reset_index()

@@ -20,6 +20,7 @@ _MW_PER_KW: Final = 1e-3
 _LIBRARIES: Final = ("geopandas", "shapely", "pyproj", "pvlib", "pandas", "numpy")
 MONTHS: Final = tuple(f"m{month:02d}_kwh" for month in range(1, 13))
 CODED: Final = {
+    "layer": "layer",
     "zone": "zone",
     "zone_evidence": "zone_evidence",
     "standing": "standing",
@@ -44,7 +45,14 @@ CODED: Final = {
     "storeys_basis": "storeys_basis",
     "households_basis": "households_basis",
 }
-LISTS: Final = {"missing": "missing", "exemption": "exemption", "doubt": "missing"}
+LISTS: Final = {
+    "missing": "missing",
+    "exemption": "exemption",
+    "doubt": "missing",
+    "supply_missing": "missing",
+    "area_bases": "area_basis",
+}
+FLAGS: Final = ("near_radius_line",)
 TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources"}
 BOILER_COLUMNS: Final = (
     "boiler_id",
@@ -52,6 +60,7 @@ BOILER_COLUMNS: Final = (
     "county",
     "zone",
     "capacity_t_h",
+    "site_total_t_h",
     "fuel",
     "duty",
     "medium",
@@ -64,15 +73,23 @@ BOILER_COLUMNS: Final = (
     "exemption",
     "missing",
     "supply_assured",
+    "supply_missing",
+    "supply_source",
+    "need_mw",
     "nearest_plant",
     "distance_m",
     "margin_m",
+    "point_distance_m",
+    "near_radius_line",
     "within_radius",
+    "plant_spare_mw",
     "in_service_area",
     "network_id",
     "network_margin_m",
     "network_spare_mw",
+    "planned_network_id",
     "clause",
+    "lead_dept",
     "longitude",
     "latitude",
     "source_row",
@@ -102,11 +119,13 @@ def coded_label(column: str, value: object, language: str) -> str:
     if pd.isna(value):  # type: ignore[call-overload]
         return ""
     if column in TABLE_LABELS:
-        return str(parameters.table(TABLE_LABELS[column]).at[str(value), f"label_{language}"])
+        return str(parameters.table(TABLE_LABELS[column])[f"label_{language}"].loc[str(value)])
     if column in LISTS:
         return "；".join(label(LISTS[column], part, language) for part in str(value).split(";") if part)
     if column == "exclusion_reason":
         return text(str(value), language) if value else ""
+    if column in FLAGS:
+        return label("state", "yes" if value else "no", language)
     return label(CODED[column], value, language)
 
 
@@ -114,7 +133,7 @@ def labelled(table: pd.DataFrame, language: str) -> pd.DataFrame:
     """Return the table with headers and coded values in the reader's words."""
     done = table.copy()
     for column in done.columns:
-        if column in CODED or column in LISTS or column in TABLE_LABELS or column == "exclusion_reason":
+        if column in {*CODED, *LISTS, *TABLE_LABELS, *FLAGS, "exclusion_reason"}:
             words = {value: coded_label(column, value, language) for value in done[column].dropna().unique()}
             done[column] = done[column].map(words).astype(object)
     return done.rename(columns=lambda column: label("column", column, language))
@@ -133,36 +152,46 @@ def county_names(done: Assessment) -> dict[str, str]:
     return {} if counties is None else dict(zip(counties["county_code"], counties["name"], strict=True))
 
 
-def conclusion(rule: str, state: str, verdict: str, supply: str, *, language: str) -> str:
-    """Return the sentence that states a verdict, in the strength of its clause and no stronger."""
+def conclusion(row: pd.Series, language: str) -> str:
+    """Return the sentence that states a verdict, in the strength of its clause and no stronger.
+
+    Parameters
+    ----------
+    row : pandas.Series
+        ``verdict, leading_rule, supply_assured, exemption`` of one boiler.
+    language : str
+        ``zh`` or ``en``.
+    """
+    verdict, rule = str(row["verdict"]), str(row["leading_rule"])
     if verdict == "review":
         return text("conclusion.review", language, rule=label("rule", rule, language))
-    if not rule or state == "no":
-        return text(f"conclusion.{verdict}", language)
-    said = str(parameters.table("boiler_rules").at[rule, f"conclusion_{language}"])
-    return said if supply == "yes" else text(f"conclusion.supply_{supply}", language, said=said)
+    if not rule:
+        premise = verdict == "none" and "plant_spare_short" in str(row["exemption"])
+        return text("conclusion.premise_fails" if premise else f"conclusion.{verdict}", language)
+    said = str(parameters.table("boiler_rules")[f"conclusion_{language}"].loc[rule])
+    supply = row["supply_assured"]
+    return said if supply in ("yes", "none") else text(f"conclusion.supply_{supply}", language, said=said)
+
+
+def _clause(rule: str, state: str, language: str) -> str:
+    """Return the clause of the leading rule in its words, marked where it is not settled that it applies."""
+    row = parameters.table("boiler_rules").to_dict("index").get(rule, {})
+    if not row.get("clause_text"):
+        return ""
+    cited = f"{row['source']} {row['section']}：{row['clause_text']}"
+    return f"（{label('state', state, language)}）{cited}" if state == "review" else cited
 
 
 def boiler_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
     """Return the boiler ledger with verdicts and evidence, coded values still as codes."""
     ledger = done.boilers
-    rules = parameters.table("boiler_rules")
-    names = county_names(done)
-    said = [
-        conclusion(*values, language=language)
-        for values in zip(
-            ledger["leading_rule"], ledger["leading_state"], ledger["verdict"], ledger["supply_assured"], strict=True
-        )
-    ]
-    clauses = [
-        "" if not rule or not rules.at[rule, "clause_text"] else
-        f"{rules.at[rule, 'source']} {rules.at[rule, 'section']}：{rules.at[rule, 'clause_text']}"
-        for rule in ledger["leading_rule"]
-    ]
+    departments = parameters.table("boiler_rules")["lead_dept"]
+    leading = list(zip(ledger["leading_rule"], ledger["leading_state"], strict=True))
     table = pd.DataFrame(ledger.drop(columns="geometry")).assign(
-        county=ledger["county_code"].map(names).fillna(ledger["county_code"]),
-        conclusion=said,
-        clause=clauses,
+        county=ledger["county_code"].map(county_names(done)).fillna(ledger["county_code"]),
+        conclusion=[conclusion(row, language) for _, row in ledger.iterrows()],
+        clause=[_clause(rule, state, language) for rule, state in leading],
+        lead_dept=[departments.get(rule, "") for rule, _ in leading],
         longitude=ledger.geometry.x,
         latitude=ledger.geometry.y,
     )
@@ -189,7 +218,20 @@ def roof_table(done: Assessment) -> pd.DataFrame:
 
 def fault_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
     """Return every fault of the run's files as a table."""
-    columns = ["file", "layer", "row", "rows", "count", "column", "rule", "effect", "expected", "got", "mend", "message"]
+    columns = [
+        "file",
+        "layer",
+        "row",
+        "rows",
+        "count",
+        "column",
+        "rule",
+        "effect",
+        "expected",
+        "got",
+        "mend",
+        "message",
+    ]
     return pd.DataFrame([fault.as_row(language) for fault in done.faults], columns=columns)
 
 
@@ -206,18 +248,30 @@ def result_layers(done: Assessment, *, language: str = "zh") -> dict[str, gpd.Ge
         "boiler_findings": done.boiler_findings,
         "clean_heating": done.clean_heating,
     }
-    return {
-        name: stamped(frame, done, language) for name, frame in layers.items() if frame is not None and len(frame)
-    }
+    return {name: stamped(frame, done, language) for name, frame in layers.items() if frame is not None and len(frame)}
 
 
-def set_aside_layers(done: Assessment) -> dict[str, gpd.GeoDataFrame]:
+def set_aside_layers(done: Assessment, *, language: str = "zh") -> dict[str, gpd.GeoDataFrame]:
     """Return the rows of each file that were set aside, as they were read."""
     return {
-        layer: source.set_aside
+        layer: stamped(_as_text(source.set_aside), done, language)
         for layer, source in done.layers.sources.items()
         if source.set_aside is not None and len(source.set_aside)
     }
+
+
+def _as_text(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Write foreign cells as text under names that a GeoPackage can hold: these are rows that nobody could read."""
+    taken = {"fid", "geom", "geometry"}
+    names = {}
+    for column in frame.columns.drop(["geometry", "source_row"]):
+        name = str(column)
+        while name.lower() in taken:
+            name += "_"
+        taken.add(name.lower())
+        names[column] = name
+    words = frame[list(names)].astype(object).map(str, na_action="ignore").rename(columns=names)
+    return gpd.GeoDataFrame(words.assign(source_row=frame["source_row"]), geometry=frame.geometry, crs=frame.crs)
 
 
 def write(done: Assessment, out: Path, *, language: str = "zh") -> list[Path]:
@@ -236,13 +290,20 @@ def write(done: Assessment, out: Path, *, language: str = "zh") -> list[Path]:
             out / "boilers.csv",
             csv_bytes(stamped(labelled(boiler_table(done, language=language), language), done, language)),
         ),
-        write_parquet(out / "rooftops.parquet", stamped(roof_table(done), done, language)),
+        write_parquet(
+            out / "rooftops.parquet",
+            gpd.GeoDataFrame(stamped(roof_table(done), done, language), geometry=done.buildings.geometry),
+        ),
         write_json(out / "summary.json", summary(done)),
     ]
     if done.faults:
-        written.append(write_bytes(out / "faults.csv", csv_bytes(fault_table(done, language=language))))
-    if aside := set_aside_layers(done):
+        faults = stamped(labelled(fault_table(done, language=language), language), done, language)
+        written.append(write_bytes(out / "faults.csv", csv_bytes(faults)))
+    if aside := set_aside_layers(done, language=language):
         written.append(write_gpkg(out / "set_aside.gpkg", aside))
+    for name in {"faults.csv", "set_aside.gpkg"} - {path.name for path in written}:
+        # Left by an earlier run, they would be taken for this one's.
+        (out / name).unlink(missing_ok=True)
     return written
 
 
@@ -252,6 +313,18 @@ def _city_rates(table: pd.DataFrame) -> dict[str, Any]:
     return {
         str(zone): {name: None if pd.isna(row[name]) else row[name] for name in shown} for zone, row in whole.iterrows()
     }
+
+
+def _constants() -> dict[str, dict[str, float]]:
+    """Return every numeric constant by table and name, as the run used them."""
+    numeric = [table for table in parameters.TABLES if {"name", "value"} <= set(parameters.table(table).columns)]
+    return {table: {name: row.value for name, row in parameters.constants(table).items()} for table in numeric}
+
+
+def _inputs(done: Assessment) -> dict[str, str]:
+    """Return the SHA-256 of every file that was read."""
+    files = {layer: source.sha256 for layer, source in done.layers.sources.items()}
+    return files | ({"weather": done.layers.weather_sha256} if done.layers.weather_sha256 else {})
 
 
 def summary(done: Assessment) -> dict[str, Any]:
@@ -267,6 +340,9 @@ def summary(done: Assessment) -> dict[str, Any]:
         },
         "buildings_by_zone": {str(zone): int(count) for zone, count in buildings["zone"].value_counts().items()},
         "clean_heating": _city_rates(done.clean_heating),
+        "area_by_basis_m2": {
+            str(name): float(area) for name, area in buildings.groupby("area_basis")["area_m2"].sum().items()
+        },
         "boilers_by_verdict": {str(name): int(count) for name, count in done.boilers["verdict"].value_counts().items()},
         "rooftops": {
             "fitted": int((buildings["capacity_kw"] > 0).sum()),
@@ -288,8 +364,9 @@ def summary(done: Assessment) -> dict[str, Any]:
         },
         "working_crs": done.crs.srs,
         "scenario": done.scenario.as_dict(),
+        "parameters": _constants(),
         "parameters_sha256": parameters.digest(),
-        "inputs_sha256": {layer: source.sha256 for layer, source in done.layers.sources.items()},
+        "inputs_sha256": _inputs(done),
         "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},
         "faults": len(done.faults),
     }

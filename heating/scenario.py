@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
@@ -15,9 +15,10 @@ from data.errors import DataError, Fault
 from data.schemas import HEAT_SOURCES
 from geo.zones import ZoneOptions
 
+COUNTED_SOURCES: Final = tuple(source for source in HEAT_SOURCES if source not in ("none", "unknown"))
 
 
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid"))
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
 class Scenario:
     """The readings and targets of one run; every default is the policy table's or FACTS §A3's.
 
@@ -39,6 +40,8 @@ class Scenario:
         Measure to the plant's outline where there is one, or always to its point.
     backup_exempt_from_radius : bool
         Whether the exemption of backup and peaking boilers extends to the plant clause.
+    power_boilers_count : bool
+        Whether the small-boiler, plant and network clauses also speak of power stations' boilers.
     review_band_m : float
         Half width of the band round a limit inside which a verdict is left to a person [m].
     fringe_as_urban, other_towns_as_rural : bool
@@ -46,7 +49,8 @@ class Scenario:
     area_per_household_m2 : float
         Floor area that stands for one household where none are declared [m2].
     clean_overrides : dict
-        Heat sources counted differently from the taxonomy: source → clean or not.
+        Heat sources counted differently from the taxonomy: source → clean or not. An unknown source and no
+        heating at all are facts, not readings: they cannot be overridden.
     allow_distant_weather : bool
         Use a weather station beyond the distance limit.
     """
@@ -66,13 +70,14 @@ class Scenario:
     captive_counts: bool = False
     distance_from: Literal["fence", "point"] = "fence"
     backup_exempt_from_radius: bool = True
+    power_boilers_count: bool = False
     review_band_m: float = Field(default_factory=lambda: parameters.value("policy", "review_band_m"), ge=0)
     fringe_as_urban: bool = False
     other_towns_as_rural: bool = False
     area_per_household_m2: float = Field(
         default_factory=lambda: parameters.value("policy", "area_per_household_m2"), gt=0
     )
-    clean_overrides: dict[Literal[HEAT_SOURCES], bool] = Field(default_factory=dict)  # type: ignore[valid-type]
+    clean_overrides: dict[Literal[COUNTED_SOURCES], bool] = Field(default_factory=dict)  # type: ignore[valid-type]
     allow_distant_weather: bool = False
 
     @property
@@ -88,7 +93,7 @@ class Scenario:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the scenario as plain values."""
-        return asdict(self)  # type: ignore[call-overload,no-any-return]
+        return asdict(self)
 
 
 _ADAPTER = TypeAdapter(Scenario)
@@ -103,8 +108,9 @@ def from_json(content: str | bytes, *, file: str = "scenario") -> Scenario:
         With one fault for each bad entry.
     """
     try:
-        return _ADAPTER.validate_python(json.loads(content), strict=False)
-    except json.JSONDecodeError as error:
+        # Strictly, and by way of JSON: "radius_km": true must not pass as 1 km.
+        return _ADAPTER.validate_json(json.dumps(json.loads(content)), strict=True)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError([Fault(rule="not_json", effect="refused", file=file, got=str(error))]) from error
     except ValidationError as error:
         raise DataError(

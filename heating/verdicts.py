@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import pandas as pd
 
 State = Literal["yes", "no", "review"]
-STATES: Final = ("yes", "no", "review")
+STATES: Final[tuple[State, ...]] = ("no", "review", "yes")
+_ROUNDING: Final = 1e-9
 
 
 def all_of(*states: State) -> State:
@@ -31,7 +33,35 @@ def any_of(*states: State) -> State:
 
 def negate(state: State) -> State:
     """Return the opposite; ``review`` stays."""
-    return {"yes": "no", "no": "yes", "review": "review"}[state]  # type: ignore[return-value]
+    return STATES[len(STATES) - 1 - STATES.index(state)]
+
+
+def above(value: float, limit: float) -> float:
+    """Return how far a value is above a limit: 0 at the limit itself, NaN where the value is not known.
+
+    Outputs given in MW carry rounding errors into t/h (24.5 MW is 35 t/h); these must not carry a boiler over
+    a limit, so a relative 1e-9 counts as none.
+
+    >>> above(24.5 / 0.7 + 1e-12, 35.0), above(34.9, 35.0) < 0
+    (0.0, True)
+    """
+    return 0.0 if math.isclose(value, limit, rel_tol=_ROUNDING) else value - limit
+
+
+def holds(known: float, condition: bool) -> State:  # noqa: FBT001 - the condition on `known` itself
+    """Return the state of a condition on a number that may not be known."""
+    return "review" if math.isnan(known) else "yes" if condition else "no"
+
+
+def at_least(value: float, limit: float) -> State:
+    """Return whether a number reaches a limit, the limit itself included."""
+    over = above(value, limit)
+    return holds(over, over >= 0)
+
+
+def suffices(available: float, needed: float) -> State:
+    """Return whether spare heat [MW] covers a need [MW]; ``review`` where either is not known."""
+    return at_least(available, needed) if not math.isnan(needed) else "review"
 
 
 def truth(value: Any) -> State:
@@ -53,6 +83,8 @@ class BoilerFacts:
         Codes of `data.schemas`.
     backup, peaking, ultra_low : {"yes", "no", "review"}
         What the ledger says.
+    in_city : {"yes", "no", "review"}
+        Whether it stands in the city that the Plan speaks of; ``review`` outside the given county outlines.
     in_network : {"yes", "no", "review"}
         Whether it lies inside a declared, existing service area.
     network_margin_m : float
@@ -64,11 +96,11 @@ class BoilerFacts:
     in_radius : {"yes", "no", "review"}
         Whether a qualifying plant is within the radius.
     plant_distance_m, plant_margin_m : float
-        Distance to the plant that decides [m], and radius minus distance [m].
+        Distance to the nearest qualifying plant [m], and radius minus distance [m].
     plant_spare : {"yes", "no", "review"}
-        Whether that plant has the spare heat at peak.
+        Whether a qualifying plant within the radius has the spare heat at peak.
     plant_doubt : tuple of str
-        Keys of what is not known about the plant.
+        Keys of what is not known about the plants that decide.
     """
 
     capacity_t_h: float
@@ -79,6 +111,7 @@ class BoilerFacts:
     backup: State
     peaking: State
     ultra_low: State
+    in_city: State
     in_network: State
     network_margin_m: float
     network_spare: State

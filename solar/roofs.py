@@ -125,8 +125,7 @@ def design_roofs(buildings: gpd.GeoDataFrame, *, latitude: float | None = None) 
             "capacity_kw": (panel * parameters.value("pv", "module_w_m2") / 1000).where(used, 0.0),
             "exclusion_reason": reason,
             "assumed": kinds["assumed"],
-        },
-        index=buildings.index,
+        }
     )
 
 

@@ -13,10 +13,10 @@ _MARKS = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$@/])")
 
 
 def plain(words: object) -> str:
-    """Return a user's text so that Markdown shows it as it is: no link, no picture, no HTML comes of it.
+    r"""Return a user's text so that Markdown shows it as it is: no link, no picture, no HTML comes of it.
 
     >>> plain("![x](http://a)")
-    '\\\\!\\\\[x\\\\]\\\\(http\\\\:\\\\/\\\\/a\\\\)'
+    '\\!\\[x\\]\\(http\\:\\/\\/a\\)'
     """
     return _MARKS.sub(r"\\\1", str(words))
 

@@ -1,0 +1,252 @@
+"""The boiler ledger held against plants and networks: the facts that the rules judge, and the verdicts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from data import parameters
+from geo import zones
+from heating import boilers, networks, plants, supply
+from heating.layers import Layers
+from heating.scenario import Scenario
+from heating.verdicts import STATES, BoilerFacts, State, suffices, truth
+
+_M_PER_KM: Final = 1000.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """The boilers with verdict and evidence, what every rule says of each, and the plants' standing."""
+
+    boilers: gpd.GeoDataFrame
+    findings: pd.DataFrame
+    plant_states: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands round the boilers: plants and networks, and the spare heat of each."""
+
+    states: pd.DataFrame
+    near: plants.Radius
+    covered: networks.Coverage
+    has_plants: bool
+    need_mw: NDArray[np.float64]
+
+    @property
+    def plant_spare_mw(self) -> dict[str, float]:
+        """Spare heat at peak by plant [MW]."""
+        return {str(name): float(spare) for name, spare in self.states["spare_heat_mw"].items()}
+
+    def spare(self) -> NDArray[np.intp]:
+        """Return whether each plant covers each boiler's need, as positions in `STATES`."""
+        spare = self.plant_spare_mw
+        rows = [[STATES.index(suffices(spare[name], need)) for need in self.need_mw] for name in self.near.plant_id]
+        return np.array(rows, dtype=np.intp).reshape(self.near.inside.shape)
+
+    def doubt(self, spare: NDArray[np.intp]) -> list[tuple[str, ...]]:
+        """Return keys of what is open about the plants that might serve each boiler within their radius."""
+        if not self.has_plants:
+            return [("plants",)] * len(self.need_mw)
+        doubts = self.states["doubt"].to_dict()
+        named = [tuple(filter(None, str(doubts[name]).split(";"))) for name in self.near.plant_id]
+        found: list[tuple[str, ...]] = []
+        for at in range(len(self.need_mw)):
+            keys: list[str] = []
+            for row in np.flatnonzero(np.minimum(self.near.inside[:, at], spare[:, at]) == plants.REVIEW):
+                open_circle = self.near.inside[row, at] == plants.REVIEW
+                keys += ["radius_band"] * bool(self.near.edge[row, at])
+                keys += named[row] if open_circle else ()
+                keys += ["plant_spare"] * bool(spare[row, at] == plants.REVIEW)
+            found.append(tuple(dict.fromkeys(keys)))
+        return found
+
+    def serving(self, spare: NDArray[np.intp]) -> list[str | None]:
+        """Return the nearest plant within the radius that surely has the heat for each boiler, or None."""
+        serves = np.minimum(self.near.inside, spare) == plants.YES
+        metres = np.vstack([np.where(serves, self.near.metres, np.inf), np.full((1, len(self.need_mw)), np.inf)])
+        names = [*self.near.plant_id, None]
+        return [names[row] if np.isfinite(metres[row, at]) else None for at, row in enumerate(metres.argmin(axis=0))]
+
+
+def surroundings(ledger: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, crs: CRS) -> Surroundings:
+    """Measure the boilers against plants (geodesics) and declared service areas (in `crs`).
+
+    A position of unknown accuracy is held to be as doubtful near the edge of a service area as the review band
+    is wide; a known one to twice its standard deviation.
+    """
+    units = layers.some("plants")
+    states = plants.plant_states(units, scenario)
+    need = ledger["capacity_t_h"].to_numpy(dtype=float) * parameters.value("policy", "mw_per_t_h")
+    covered = networks.coverage(
+        ledger.to_crs(crs),
+        layers.some("networks").to_crs(crs),
+        band_m=(2 * ledger["position_sigma_m"]).fillna(scenario.review_band_m).to_numpy(dtype=float),
+        need_mw=need,
+        medium=ledger["medium"].to_numpy(dtype=object),
+    )
+    near = plants.radius(ledger, units, states, scenario)
+    has_plants = layers.get("plants") is not None
+    return Surroundings(states=states, near=near, covered=covered, has_plants=has_plants, need_mw=need)
+
+
+def facts_of(
+    ledger: gpd.GeoDataFrame, around: Surroundings, scenario: Scenario, *, in_city: list[State]
+) -> list[BoilerFacts]:
+    """Return what the rules know of each boiler."""
+    near, covered, spare = around.near, around.covered, around.spare()
+    inside: list[State] = near.state() if around.has_plants else ["review"] * len(ledger)
+    served: list[State] = [STATES[at] for at in np.minimum(near.inside, spare).max(axis=0, initial=plants.NO)]
+    metres = near.shown(near.metres)
+    doubt = around.doubt(spare)
+    return [
+        BoilerFacts(
+            capacity_t_h=float(row.capacity_t_h),
+            fuel=row.fuel,
+            duty=row.duty,
+            medium=row.medium,
+            status=row.status,
+            backup=truth(row.is_backup),
+            peaking=truth(row.is_peaking),
+            ultra_low=truth(row.is_ultra_low),
+            in_city=in_city[at],
+            in_network=covered.state[at],
+            network_margin_m=float(covered.margin_m[at]) if np.isfinite(covered.margin_m[at]) else math.nan,
+            network_spare=covered.spare[at],
+            network_medium=covered.same_medium[at],
+            in_radius=inside[at],
+            plant_distance_m=float(metres[at]),
+            plant_margin_m=scenario.radius_km * _M_PER_KM - float(metres[at]),
+            plant_spare=served[at] if around.has_plants else "review",
+            plant_doubt=doubt[at],
+        )
+        for at, row in enumerate(ledger.itertuples(index=False))
+    ]
+
+
+def _in_city(county_code: pd.Series, counties: gpd.GeoDataFrame | None) -> list[State]:
+    """Return whether each boiler stands in the city; without outlines the bureau's own ledger is believed.
+
+    Outside the outlines either the position is wrong or the Plan does not reach there: a person has to look.
+    """
+    return ["yes" if counties is None or known else "review" for known in county_code.notna()]
+
+
+def site_totals(ledger: pd.DataFrame) -> pd.Series:
+    """Return the total output of the standing coal boilers of one owner name [t/h], for the owner's coal boilers.
+
+    A hint only: the rules go by the single boiler (FACTS §A3-13). Null for nameless boilers, and wherever a
+    boiler of the same name has an unknown output, fuel or status.
+    """
+    named = ledger["name"].notna()
+    counted = named & ledger["fuel"].isin(["coal", "unknown"]) & (ledger["status"] != "retired")
+    sure = counted & (ledger["fuel"] == "coal") & (ledger["status"] != "unknown")
+    sizes = ledger["capacity_t_h"].where(sure)
+    totals = sizes[counted].groupby(ledger.loc[counted, "name"]).agg(lambda part: part.sum(skipna=False))
+    return ledger["name"].map(totals).where(sure).astype(float).rename("site_total_t_h")
+
+
+def _network_plants(pipes: gpd.GeoDataFrame) -> dict[str, str]:
+    fed = pipes[pipes["plant_id"].notna()]
+    return dict(zip(fed["network_id"], fed["plant_id"], strict=True))
+
+
+def _draws(judged: pd.DataFrame, around: Surroundings, fed_by: dict[str, str]) -> list[supply.Draw]:
+    """Return what the removal of each boiler would draw, for those whose own replacing heat is assured."""
+    serving = around.serving(around.spare())
+    draws = []
+    for at, (rule, assured) in enumerate(zip(judged["leading_rule"], judged["supply_assured"], strict=True)):
+        sources: tuple[supply.Source, ...] = ()
+        if assured == "yes" and judged["leading_state"].iloc[at] == "yes":
+            network = around.covered.network_id[at]
+            if rule == "R4":
+                sources = (("network", network), ("plant", fed_by.get(network)))
+            elif rule == "R3":
+                sources = (("plant", serving[at]),)
+        draws.append(supply.Draw(need_mw=float(around.need_mw[at]), sources=sources))
+    return draws
+
+
+def share_supply(judged: pd.DataFrame, around: Surroundings, pipes: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return the verdicts with the replacing heat checked over all boilers that would draw on one source.
+
+    Adds ``supply_source`` (network or plant that would deliver); where a source is overdrawn,
+    ``supply_assured`` becomes ``review`` and ``supply_missing`` names ``shared_spare``.
+    """
+    spare: dict[supply.Source, float] = {
+        ("network", name): mw for name, mw in zip(pipes["network_id"], pipes["spare_heat_mw"], strict=True)
+    }
+    spare |= {("plant", name): mw for name, mw in around.plant_spare_mw.items()}
+    draws = _draws(judged, around, _network_plants(pipes))
+    over = supply.overdrawn(draws, spare)
+    short = np.array([bool(over.intersection(draw.sources)) for draw in draws], dtype=bool)
+    names = {("plant", name): said for name, said in around.states["name"].items()}
+    sources = [str(names.get(draw.sources[0], draw.sources[0][1])) if draw.sources else "" for draw in draws]
+    return judged.assign(
+        supply_assured=judged["supply_assured"].mask(short, "review"),
+        supply_missing=judged["supply_missing"].mask(short, "shared_spare"),
+        supply_source=pd.array(sources, dtype="string[pyarrow]"),
+    )
+
+
+def _evidence(ledger: gpd.GeoDataFrame, around: Surroundings, facts: list[BoilerFacts]) -> pd.DataFrame:
+    near, covered = around.near, around.covered
+    ids = [None if row < 0 else near.plant_id[row] for row in near.nearest]
+    names, spare = around.states["name"].to_dict(), around.plant_spare_mw
+    noted_m = parameters.value("policy", "radius_note_km") * _M_PER_KM
+    line = np.array([fact.plant_margin_m for fact in facts], dtype=float)
+    return pd.DataFrame(
+        {
+            "nearest_plant_id": pd.array(ids, dtype="string[pyarrow]"),
+            "nearest_plant": pd.array([names.get(name) for name in ids], dtype="string[pyarrow]"),
+            "distance_m": near.shown(near.metres),
+            "margin_m": line,
+            "point_distance_m": near.shown(near.point_metres),
+            "near_radius_line": pd.Series(np.abs(line) <= noted_m, dtype="boolean").mask(np.isnan(line)).array,
+            "within_radius": pd.array([fact.in_radius for fact in facts], dtype="string[pyarrow]"),
+            "plant_spare_mw": [spare.get(str(name), math.nan) for name in ids],
+            "in_service_area": pd.array(covered.state, dtype="string[pyarrow]"),
+            "network_id": pd.array(covered.network_id, dtype="string[pyarrow]"),
+            "network_margin_m": [fact.network_margin_m for fact in facts],
+            "network_spare_mw": covered.spare_heat_mw,
+            "planned_network_id": pd.array(covered.planned_id, dtype="string[pyarrow]"),
+            "need_mw": around.need_mw,
+            "site_total_t_h": site_totals(ledger),
+        },
+        index=ledger.index,
+    )
+
+
+def judge(layers: Layers, scenario: Scenario, *, crs: CRS) -> Judged:
+    """Judge every boiler of the ledger.
+
+    Parameters
+    ----------
+    layers : Layers
+        Boilers, and plants, networks, villages and counties where there are any.
+    scenario : Scenario
+        The readings.
+    crs : pyproj.CRS
+        Projected system of the run [m].
+    """
+    ledger = layers.some("boilers")
+    around = surroundings(ledger, layers, scenario, crs=crs)
+    counties = layers.projected("counties", crs)
+    place = zones.locate(ledger.to_crs(crs), layers.projected("villages", crs), counties, options=scenario.zone_options)
+    facts = facts_of(ledger, around, scenario, in_city=_in_city(place["county_code"], counties))
+    verdicts = boilers.verdicts(facts, scenario, index=ledger.index)
+    judged = share_supply(verdicts, around, layers.some("networks"))
+    table = ledger.join(pd.concat([place, judged, _evidence(ledger, around, facts)], axis=1))
+    return Judged(
+        boilers=gpd.GeoDataFrame(table, geometry="geometry", crs=ledger.crs),
+        findings=boilers.findings_table(ledger, facts, scenario),
+        plant_states=around.states,
+    )

@@ -1,0 +1,132 @@
+"""Declared service areas: who lies inside, and whether the network could take over."""
+
+import math
+
+import pytest
+import shapely
+from heating_samples import LOCAL, areas, at, boilers, buildings, square, units, verdict
+
+from heating.networks import coverage, medium_match, service_areas
+
+FAR = units({"is_chp": False})
+
+
+def said(*networks, **boiler):
+    return verdict(networks=areas(*networks), plants=FAR, **boiler)
+
+
+def test_inside_a_declared_area_is_r4():
+    row = said({})
+    assert (row["in_service_area"], row["verdict"], row["network_id"]) == ("yes", "R4", "N1")
+    assert row["network_margin_m"] == pytest.approx(200.0, abs=1.0)
+    assert row["supply_assured"] == "yes"
+    assert row["supply_source"] == "N1"
+
+
+def test_outside_it_is_not():
+    row = said({}, geometry=at(3_500.0))
+    assert (row["in_service_area"], row["verdict"]) == ("no", "R2")
+    assert row["network_margin_m"] < 0
+
+
+@pytest.mark.parametrize("status", ["planned", "unknown"])
+def test_areas_that_do_not_stand_leave_coverage_open_if_they_are_all_there_is(status):
+    assert said({"status": status})["in_service_area"] == "review"
+    assert said({"status": status}, geometry=at(9_000.0))["in_service_area"] == "review"
+
+
+def test_planned_areas_do_not_count_but_are_told():
+    row = said({"geometry": square(9_000.0)}, {"status": "planned"})
+    assert (row["in_service_area"], row["planned_network_id"]) == ("no", "N2")
+    assert row["verdict"] == "R2"
+
+
+def test_an_area_of_unknown_status_leaves_open():
+    row = said({"geometry": square(9_000.0)}, {"status": "unknown"})
+    assert row["in_service_area"] == "review"
+    assert "coverage" in row["missing"].split(";")
+    assert row["rules_hit"] == "R2"
+
+
+def test_pipes_are_no_coverage():
+    pipe = {"kind": "pipe", "geometry": shapely.LineString([at(2_900.0), at(3_100.0)])}
+    assert said(pipe)["in_service_area"] == "review"
+    assert said(pipe, {"geometry": square(9_000.0)})["in_service_area"] == "no"
+
+
+def test_without_networks_coverage_is_open():
+    row = verdict(plants=FAR)
+    assert row["in_service_area"] == "review"
+    assert "R4" in row["rules_open"].split(";")
+    assert math.isnan(row["network_margin_m"])
+
+
+@pytest.mark.parametrize(
+    ("metres", "sigma", "state"),
+    [
+        (3_150.0, 5.0, "yes"),
+        (3_195.0, 5.0, "review"),
+        (3_205.0, 5.0, "review"),
+        (3_215.0, 5.0, "no"),
+        (3_180.0, math.nan, "review"),
+        (3_240.0, math.nan, "review"),
+        (3_260.0, math.nan, "no"),
+        (3_140.0, math.nan, "yes"),
+        (3_150.0, 40.0, "review"),
+    ],
+)
+def test_near_the_edge_the_position_has_to_be_surveyed(metres, sigma, state):
+    # the square is 400 m wide and its edges run north–south: 90° leads straight to one
+    area = {"geometry": square(3_000.0, bearing=90.0)}
+    row = said(area, geometry=at(metres, bearing=90.0), position_sigma_m=sigma)
+    assert row["in_service_area"] == state
+
+
+@pytest.mark.parametrize(
+    ("network", "boiler", "assured", "gap"),
+    [
+        ({}, {}, "yes", ""),
+        ({"spare_heat_mw": 14.0}, {}, "yes", ""),
+        ({"spare_heat_mw": 13.9}, {}, "no", "network_spare"),
+        ({"spare_heat_mw": -1.0}, {}, "no", "network_spare"),
+        ({"spare_heat_mw": math.nan}, {}, "review", "network_spare"),
+        ({}, {"capacity_t_h": math.nan}, "review", "network_spare"),
+        ({}, {"medium": "steam"}, "no", "steam_network"),
+        ({"medium": "steam"}, {"medium": "steam"}, "yes", ""),
+        ({"medium": "unknown"}, {}, "review", "medium"),
+        ({}, {"medium": "unknown"}, "review", "medium"),
+    ],
+)
+def test_nothing_is_removed_without_heat_in_its_medium(network, boiler, assured, gap):
+    row = said(network, **boiler)
+    assert row["verdict"] == "R4"
+    assert (row["supply_assured"], row["supply_missing"]) == (assured, gap)
+
+
+def test_of_overlapping_areas_the_one_that_can_deliver_is_chosen():
+    water, steam = {"spare_heat_mw": 900.0}, {"spare_heat_mw": 30.0, "medium": "steam"}
+    assert said(water, steam, medium="steam")["network_id"] == "N2"
+    assert said(water, steam)["network_id"] == "N1"
+    short, unknown = {"spare_heat_mw": 1.0}, {"spare_heat_mw": math.nan}
+    assert said(short, unknown)["network_id"] == "N2"
+    assert said(short, unknown)["supply_assured"] == "review"
+
+
+def test_media_match():
+    assert medium_match("steam", "steam") == "yes"
+    assert medium_match("hot_water", "steam") == "no"
+    assert medium_match("unknown", "steam") == medium_match("steam", "unknown") == "review"
+
+
+def test_buildings_take_the_area_with_most_spare_heat():
+    frame = areas({"spare_heat_mw": 5.0}, {"spare_heat_mw": 50.0}, {"spare_heat_mw": math.nan})
+    found = coverage(buildings({}, {"geometry": square(9_000.0, 20.0)}).to_crs(LOCAL), frame.to_crs(LOCAL))
+    assert list(found.network_id) == ["N2", None]
+    assert list(found.state) == ["yes", "no"]
+
+
+def test_nothing_against_nothing():
+    none, nowhere = areas({}).iloc[:0].to_crs(LOCAL), boilers({}).iloc[:0].to_crs(LOCAL)
+    assert list(coverage(nowhere, none).state) == []
+    assert list(coverage(boilers({}).to_crs(LOCAL), none).state) == ["review"]
+    assert len(service_areas(none, status="existing")) == 0
