@@ -297,14 +297,16 @@ def _own_unit(layer: str, ours: str) -> str:
     return columns(layer, [ours]).get(ours, ("", ""))[1]
 
 
-def _notes(raw: Raw, placed: Placed) -> tuple[list[Fault], Mask]:
-    """Report what a table's form says: a header below a title, and rows whose cells may have slipped."""
+def _notes(raw: Raw, placed: Placed, ours: set[str]) -> tuple[list[Fault], Mask]:
+    """Report what a table's form says: a header below a title, slipped rows, a ledger without a status."""
     slipped = np.zeros(len(raw.frame), dtype=bool)
     slipped[list(raw.overlong)] = True
     faults = finding(placed.frame, slipped, "row_overlong", "row_set_aside")
     if raw.header_row > 1:
         file, layer = placed.frame.attrs["file"], placed.frame.attrs["layer"]
         faults.append(Fault(rule="header_below", effect="noted", file=file, layer=layer, row=raw.header_row))
+    if placed.frame.attrs["layer"] == "boilers" and "status" not in ours:
+        faults.append(Fault(rule="status_not_given", effect="noted", file=placed.frame.attrs["file"], layer="boilers"))
     return faults, slipped
 
 
@@ -351,7 +353,7 @@ def read_layer(
     raw.frame.attrs = {"file": path.name, "layer": layer}
     coordinates = {ours: foreign for foreign, (ours, _) in reversed(mapped.items()) if ours in GEOMETRY_COLUMNS}
     placed = place(raw.frame, coordinates, raw.crs, why=raw.why, crs=crs)
-    notes, slipped = _notes(raw, placed)
+    notes, slipped = _notes(raw, placed, {ours for ours, _ in mapped.values()})
     frame, enriched = enrich(placed.frame, mapped)
     wanted = [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in enriched.items()]
     checked = check(frame, wanted, reported=placed.reported | slipped)

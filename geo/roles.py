@@ -47,10 +47,20 @@ def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, M
 
 
 def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> dict[str, object]:
+    """Say what a ledger's form tells: standing where it has no column of status, backup and peaking by duty.
+
+    A header that offers backup and peaking among its duties (FACTS §J1) denies them where another duty is chosen.
+    """
+    said: dict[str, object] = {} if "status" in ours else {"status": np.full(len(frame), "operating", dtype=object)}
     if "duty" not in ours:
-        return {}
+        return said
     duty = frame[ours["duty"]].astype("string").map(normalise, na_action="ignore")
-    return {flag: duty.map(coded("boilers", f"{flag}:duty")) for flag in ("is_backup", "is_peaking")}
+    offered = all(word in ours["duty"] for word in ("备用", "调峰"))
+    denied = duty.isin(list(coded("boilers", "duty"))) & ~is_empty(frame[ours["duty"]]) & offered
+    for flag in ("is_backup", "is_peaking"):
+        told = duty.map(coded("boilers", f"{flag}:duty")).astype(object)
+        said[flag] = told.where(told.notna() | ~denied, "false")
+    return said
 
 
 def _plant_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> dict[str, object]:

@@ -60,7 +60,9 @@ def rules_of(path):
             said.append(node.value)
         elif isinstance(node, ast.Call):
             name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            said += node.args[:3] if name in REPORTERS else []
+            said += [
+                value for value in node.args[:3] if name in REPORTERS and not isinstance(value, ast.Dict | ast.BinOp)
+            ]
         for value in said:
             found |= {
                 one.value

@@ -27,7 +27,7 @@ def test_json_tells_everything(boilers):
     assert said["crs"] == "EPSG:4490"
     assert said["crs_why"]
     assert (said["rows_in"], said["rows_usable"], said["rows_set_aside"]) == (4, 3, 1)
-    assert {one["rule"] for one in said["faults"]} == {"value_unknown", "geometry_missing"}
+    assert {one["rule"] for one in said["faults"]} == {"value_unknown", "geometry_missing", "status_not_given"}
     assert all(one["mend"] and one["message"] for one in said["faults"])
     assert said["columns_unread"] == ["备注[MW]"]
     assert len(said["sha256"]) == 64

@@ -102,7 +102,7 @@ def test_csv_in_every_encoding(tmp_path, encoding):
     assert list(done.frame["name"]) == ["甲厂", "乙厂"]
     assert done.frame["capacity_t_h"].tolist() == pytest.approx([20, 20])
     assert done.recognition.why == "columns"
-    assert not done.faults
+    assert not rules(done.faults)
 
 
 @pytest.mark.parametrize("delimiter", ["\t", ";"])
@@ -349,3 +349,51 @@ def test_every_building_of_new_york_is_kept(shared_file):
     assert len(done.frame) == len(source)
     assert (done.frame["building_id"] == source["id"].astype(str).to_numpy()).all()
     np.testing.assert_array_equal(done.frame["height_m"], source["height"].to_numpy())
+
+
+J1 = "锅炉编号/注册代码,单位名称,额定蒸发量(蒸吨/小时),燃料种类,用途(供热/生产/备用/调峰),完成情况,经度,纬度"
+
+
+def test_a_ledger_of_the_bureau_tells_backup_peaking_and_standing(tmp_path):
+    path = tmp_path / "燃煤锅炉淘汰台账.csv"
+    rows = [
+        f"B{n},甲,20,煤,{duty},{done},106.4,39"
+        for n, (duty, done) in enumerate(
+            [("供热", "未完成"), ("备用", "进行中"), ("调峰", "已拆除"), ("", ""), ("大修", "已完成")]
+        )
+    ]
+    path.write_text("\n".join([J1, *rows]), encoding="utf-8-sig")
+    found = read(path, "boilers")
+    ledger = found.frame
+    assert ledger["is_backup"].astype(object).where(ledger["is_backup"].notna(), None).tolist() == [
+        False,
+        True,
+        False,
+        None,
+        None,
+    ]
+    assert ledger["is_peaking"].astype(object).where(ledger["is_peaking"].notna(), None).tolist() == [
+        False,
+        False,
+        True,
+        None,
+        None,
+    ]
+    assert ledger["status"].tolist() == ["operating", "operating", "retired", "unknown", "unknown"]
+    assert not any(fault.rule == "status_not_given" for fault in found.faults)
+
+
+def test_duty_denies_nothing_where_the_header_offers_no_backup(tmp_path):
+    path = tmp_path / "锅炉.csv"
+    path.write_text("锅炉编号,额定蒸发量(蒸吨/小时),燃料,用途,经度,纬度\n1,20,煤,供热,106.4,39", encoding="utf-8")
+    ledger = read(path, "boilers").frame
+    assert ledger["is_backup"].isna().all()
+    assert ledger["is_peaking"].isna().all()
+
+
+def test_a_ledger_without_a_status_is_taken_as_standing_and_says_so(tmp_path):
+    path = tmp_path / "锅炉.csv"
+    path.write_text("锅炉编号,额定蒸发量(蒸吨/小时),燃料,经度,纬度\n1,20,煤,106.4,39", encoding="utf-8")
+    found = read(path, "boilers")
+    assert found.frame["status"].tolist() == ["operating"]
+    assert [fault.effect for fault in found.faults if fault.rule == "status_not_given"] == ["noted"]

@@ -65,10 +65,12 @@ def test_site_totals_are_a_hint_that_judges_nothing():
         {"name": "乙"},
         {"name": "丙"},
         {"name": "丙", "capacity_t_h": math.nan},
+        {"name": "丁"},
+        {"name": "丁", "fuel": "unknown"},
         {},
     )
     found = judged(boilers=rows, plants=units({"is_chp": False}))
-    assert found["site_total_t_h"].fillna(-1).tolist() == [40.0, 40.0, -1, -1, 20.0, -1, -1, -1]
+    assert found["site_total_t_h"].fillna(-1).tolist() == [40.0, 40.0, -1, -1, 20.0, -1, -1, -1, -1, -1]
     # two boilers of 20 t/h are each below 35 t/h, whatever their sum
     assert "R2" in found["rules_hit"].iloc[0].split(";")
 

@@ -264,7 +264,8 @@ def test_nagles_algorithm_is_switched_off_on_each_connection():
 
         scope = {"type": "http"}
         assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0
-        asyncio.run(NoDelay(inner)(scope, Cycle().receive, None))
+        with ThreadPoolExecutor(1) as pool:  # Playwright keeps a loop running in this thread
+            pool.submit(lambda: asyncio.run(NoDelay(inner)(scope, Cycle().receive, None))).result()
         assert link.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
         assert scope["reached"]
 
