@@ -71,16 +71,6 @@ def working_crs(longitude: float) -> CRS:
     return _tmerc(round(longitude, 2))
 
 
-def to_working(frame: gpd.GeoDataFrame, *, crs: CRS | None = None) -> gpd.GeoDataFrame:
-    """Return `frame` in the projected system that suits it, or in `crs` if that is given."""
-    if frame.crs is None:
-        raise ValueError("the frame has no CRS")
-    if crs is None:
-        west, _, east, _ = frame.to_crs(STORED).total_bounds
-        crs = working_crs(float((west + east) / 2))
-    return frame.to_crs(crs)
-
-
 def require_projected(frame: gpd.GeoDataFrame | gpd.GeoSeries) -> None:
     """Refuse to measure areas or lengths on degrees.
 

@@ -11,7 +11,7 @@ from pyproj import CRS
 
 from data.errors import Fault
 from geo import zones
-from geo.crs import STORED, to_working
+from geo.crs import STORED, working_crs
 from geo.proximity import ring
 from heating import areas, demand, ledger, networks, plants, rates, sources
 from heating.layers import Layers
@@ -121,14 +121,13 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         If the weather station is too far from the buildings and the scenario does not allow it.
     """
     stored = layers.frames["buildings"]
-    west, south, east, north = stored.total_bounds
+    # The median, since one stray building must not move the city.
+    middle = stored.geometry.bounds.median()
+    longitude, latitude = float(middle["minx"] + middle["maxx"]) / 2, float(middle["miny"] + middle["maxy"]) / 2
     noted = require_near(
-        layers.weather,
-        longitude=float(west + east) / 2,
-        latitude=float(south + north) / 2,
-        allow_distant=scenario.allow_distant_weather,
+        layers.weather, longitude=longitude, latitude=latitude, allow_distant=scenario.allow_distant_weather
     )
-    crs = to_working(stored).crs
+    crs = working_crs(longitude)
     buildings, checked = assess_buildings(layers, scenario, crs=crs, progress=progress)
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)

@@ -44,7 +44,7 @@ class Scenario:
         Whether the small-boiler, plant and network clauses also speak of power stations' boilers.
     review_band_m : float
         Half width of the band round a limit inside which a verdict is left to a person [m].
-    fringe_as_urban, other_towns_as_rural : bool
+    fringe_as_urban, other_towns_as_rural, mining_streets_open : bool
         Zone readings, see `geo.zones.ZoneOptions`.
     area_per_household_m2 : float
         Floor area that stands for one household where none are declared [m2].
@@ -74,6 +74,7 @@ class Scenario:
     review_band_m: float = Field(default_factory=lambda: parameters.value("policy", "review_band_m"), ge=0)
     fringe_as_urban: bool = False
     other_towns_as_rural: bool = False
+    mining_streets_open: bool = False
     area_per_household_m2: float = Field(
         default_factory=lambda: parameters.value("policy", "area_per_household_m2"), gt=0
     )
@@ -83,7 +84,11 @@ class Scenario:
     @property
     def zone_options(self) -> ZoneOptions:
         """The part of the scenario that decides zones."""
-        return ZoneOptions(fringe_as_urban=self.fringe_as_urban, other_towns_as_rural=self.other_towns_as_rural)
+        return ZoneOptions(
+            fringe_as_urban=self.fringe_as_urban,
+            other_towns_as_rural=self.other_towns_as_rural,
+            mining_streets_open=self.mining_streets_open,
+        )
 
     def target(self, zone: str) -> float | None:
         """Return the target of a zone [1], or None where the Plan sets none."""

@@ -42,9 +42,11 @@ def choices() -> None:
             for name in (
                 "include_35",
                 "captive_counts",
+                "power_boilers_count",
                 "backup_exempt_from_radius",
                 "fringe_as_urban",
                 "other_towns_as_rural",
+                "mining_streets_open",
                 "allow_distant_weather",
             )
         }
