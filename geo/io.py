@@ -24,7 +24,7 @@ from geo import sheets
 from geo.crs import Found, Recognition
 from geo.geometry import Mask, finding
 from geo.placing import WKB_COLUMNS, Placed, place
-from geo.roles import enrich
+from geo.roles import NOTE_COLUMNS, absent, enrich, is_synthetic
 from geo.validate import Checked, Column, check
 from geo.vocabulary import GEOMETRY_COLUMNS, columns, guess_layer, is_known
 
@@ -73,6 +73,7 @@ class LayerRead:
     unread: tuple[str, ...]
     rows_in: int
     sha256: str
+    synthetic: bool = False
 
     @property
     def frame(self) -> gpd.GeoDataFrame:
@@ -305,9 +306,7 @@ def _notes(raw: Raw, placed: Placed, ours: set[str]) -> tuple[list[Fault], Mask]
     if raw.header_row > 1:
         file, layer = placed.frame.attrs["file"], placed.frame.attrs["layer"]
         faults.append(Fault(rule="header_below", effect="noted", file=file, layer=layer, row=raw.header_row))
-    if placed.frame.attrs["layer"] == "boilers" and "status" not in ours:
-        faults.append(Fault(rule="status_not_given", effect="noted", file=placed.frame.attrs["file"], layer="boilers"))
-    return faults, slipped
+    return faults + absent(placed.frame, ours), slipped
 
 
 def read_layer(
@@ -354,10 +353,10 @@ def read_layer(
     coordinates = {ours: foreign for foreign, (ours, _) in reversed(mapped.items()) if ours in GEOMETRY_COLUMNS}
     placed = place(raw.frame, coordinates, raw.crs, why=raw.why, crs=crs)
     notes, slipped = _notes(raw, placed, {ours for ours, _ in mapped.values()})
-    frame, enriched = enrich(placed.frame, mapped)
+    frame, enriched, contradictions = enrich(placed.frame, mapped)
     wanted = [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in enriched.items()]
     checked = check(frame, wanted, reported=placed.reported | slipped)
-    faults = (*refused, *placed.refused, *notes, *placed.faults, *checked.faults)
+    faults = (*refused, *placed.refused, *notes, *placed.faults, *contradictions, *checked.faults)
     if refused or placed.refused:
         raise DataError(faults)
     if not len(checked.frame):
@@ -368,9 +367,10 @@ def read_layer(
         checked=Checked(checked.frame, checked.set_aside[list(placed.frame)], faults),
         recognition=placed.recognition,
         mapping={name: ours for name, (ours, _) in mapped.items()},
-        unread=tuple(name for name in names if name not in mapped),
+        unread=tuple(name for name in names if name not in mapped and name not in NOTE_COLUMNS),
         rows_in=len(raw.frame),
         sha256=file_digest(path),
+        synthetic=is_synthetic(raw.frame),
     )
 
 

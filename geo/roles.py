@@ -2,18 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 
 from data import parameters
-from data.schemas import POLYGONS
-from geo.cells import is_empty
+from data.catalog import LANGUAGES, text
+from data.errors import Fault
+from data.schemas import POLYGONS, title
+from geo.cells import is_empty, truths
+from geo.geometry import finding
 from geo.vocabulary import coded, normalise
 
 Mapped = dict[str, tuple[str, str]]
 
+NOTE_COLUMNS: Final = tuple(text("column.data_note", language) for language in LANGUAGES)
+_FLAGS: Final = ("is_backup", "is_peaking")
+_KEYS: Final = {
+    "buildings": ("heat_source",),
+    "boilers": ("capacity_t_h", "fuel"),
+    "plants": ("capacity_mw", "status"),
+}
 
-def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, Mapped]:
+
+def is_synthetic(frame: pd.DataFrame) -> bool:
+    """Tell whether a file carries the mark that our exports put on synthetic data, in any language."""
+    marks = [text("app.synthetic", language) for language in LANGUAGES]
+    return any(bool(frame[name].isin(marks).any()) for name in NOTE_COLUMNS if name in frame)
+
+
+def absent(frame: gpd.GeoDataFrame, ours: set[str]) -> list[Fault]:
+    """Report columns that the file lacks and that its layer is read for: all their cells are unknown then."""
+    file, layer = frame.attrs["file"], frame.attrs["layer"]
+    faults = [
+        Fault(rule="key_column_absent", effect="noted", file=file, layer=layer, column=title(layer, name))
+        for name in _KEYS.get(layer, ())
+        if name not in ours
+    ]
+    if layer == "boilers" and "status" not in ours:
+        faults.append(Fault(rule="status_not_given", effect="noted", file=file, layer=layer))
+    return faults
+
+
+def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, Mapped, list[Fault]]:
     """Add the columns that follow from others: duty tells backup and peaking, shape the kind of network.
 
     Parameters
@@ -25,42 +58,55 @@ def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, M
 
     Returns
     -------
-    frame, mapped
+    frame, mapped, faults
         With the added columns. A column that the file has is not replaced, save for the names of the plants that the
-        Plan names: they are shown as the Plan writes them.
+        Plan names, which are shown as the Plan writes them, and for backup or peaking where the duty says yes and
+        the column says no: neither is believed then.
     """
     layer = frame.attrs["layer"]
     ours = {column: foreign for foreign, (column, _) in reversed(mapped.items())}
     said: dict[str, object] = {}
+    faults: list[Fault] = []
     if layer == "plants":
         said = _plant_roles(frame, ours)
     elif layer == "boilers":
-        said = _boiler_roles(frame, ours)
+        said, faults = _boiler_roles(frame, ours)
     elif layer == "networks":
         said = {"kind": np.where(frame.geometry.geom_type.isin(POLYGONS), "service_area", "pipe")}
-    new = {f"{column} *": (column, values) for column, values in said.items() if column not in ours or column == "name"}
+    replaced = {"name", *_FLAGS}
+    new = {
+        f"{column} *": (column, values) for column, values in said.items() if column not in ours or column in replaced
+    }
     done = frame.assign(**{key: values for key, (_, values) in new.items()})
     done.attrs = dict(frame.attrs)
     renamed = {column for column, _ in new.values()}
     kept = {foreign: entry for foreign, entry in mapped.items() if entry[0] not in renamed}
-    return done, {key: (column, "") for key, (column, _) in new.items()} | kept
+    return done, {key: (column, "") for key, (column, _) in new.items()} | kept, faults
 
 
-def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> dict[str, object]:
+def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> tuple[dict[str, object], list[Fault]]:
     """Say what a ledger's form tells: standing where it has no column of status, backup and peaking by duty.
 
     A header that offers backup and peaking among its duties (FACTS §J1) denies them where another duty is chosen.
     """
     said: dict[str, object] = {} if "status" in ours else {"status": np.full(len(frame), "operating", dtype=object)}
+    faults: list[Fault] = []
     if "duty" not in ours:
-        return said
+        return said, faults
     duty = frame[ours["duty"]].astype("string").map(normalise, na_action="ignore")
     offered = all(word in ours["duty"] for word in ("备用", "调峰"))
     denied = duty.isin(list(coded("boilers", "duty"))) & ~is_empty(frame[ours["duty"]]) & offered
-    for flag in ("is_backup", "is_peaking"):
+    for flag in _FLAGS:
         told = duty.map(coded("boilers", f"{flag}:duty")).astype(object)
-        said[flag] = told.where(told.notna() | ~denied, "false")
-    return said
+        if flag not in ours:
+            said[flag] = told.where(told.notna() | ~denied, "false")
+            continue
+        column = frame[ours[flag]]
+        at_odds = told.eq("true") & truths(column)[0].eq(other=False).fillna(value=False).astype(bool)
+        faults += finding(frame, at_odds.to_numpy(dtype=bool), "duty_at_odds", "value_set_aside", got=ours[flag])
+        filled = column.astype(object).where(~is_empty(column), told)
+        said[flag] = filled.where(~at_odds, None)
+    return said, faults
 
 
 def _plant_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> dict[str, object]:

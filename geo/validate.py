@@ -15,12 +15,19 @@ from data.errors import Effect, Fault
 from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo import cells
 from geo.geometry import Mask, finding, misplaced, repair, unusable
+from geo.vocabulary import words
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
 _YEARS: Final = ("year_built",)
 _SHOWN_CODES: Final = 12
 _SHOWN_VALUES: Final = 100
+_SIGNS: Final = {
+    "greater_than": ">",
+    "greater_than_or_equal_to": "≥",
+    "less_than": "<",
+    "less_than_or_equal_to": "≤",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +99,16 @@ class _Findings:
         return "value_set_aside" if nullable or own else "row_set_aside"
 
 
+def _bound_words(check: str) -> str:
+    """Write a check of the model as a person does, for instance ``> 0``.
+
+    >>> _bound_words("greater_than_or_equal_to(1)"), _bound_words("str_matches('x')")
+    ('≥ 1', "str_matches('x')")
+    """
+    name, _, limit = check.partition("(")
+    return f"{_SIGNS[name]} {limit.rstrip(')')}" if name in _SIGNS else check
+
+
 def _listed(values: Iterable[str]) -> str:
     listed = list(values)
     return ", ".join(listed[:_SHOWN_CODES]) + (" …" if len(listed) > _SHOWN_CODES else "")
@@ -124,7 +141,7 @@ def _parse(found: _Findings, column: Column) -> pd.Series:
         found.unread("unit_not_stated" if column.unit == "?" else "not_a_number", failed, column, "20 t/h, 14 MW")
     elif values:
         parsed, failed = cells.codes(source, found.layer, column.name, values)
-        found.unread("value_unknown", failed, column, _listed(values))
+        found.unread("value_unknown", failed, column, _listed(words(found.layer, column.name)))
     elif kind == "boolean":
         parsed, failed = cells.truths(source)
         found.unread("not_yes_or_no", failed, column, "是 / 否")
@@ -232,7 +249,9 @@ def _bound(found: _Findings, whole: pd.DataFrame, columns: list[Column]) -> pd.D
             done.loc[bad.index, name] = None
             at = whole.index.get_indexer(bad.index)
             source = next((column for column in columns if column.name == name), Column(name=name, foreign=name))
-            found.unread("out_of_bounds", at, source, str(test.error), said=_source(found, columns, name, bad))
+            found.unread(
+                "out_of_bounds", at, source, _bound_words(str(test.error)), said=_source(found, columns, name, bad)
+            )
     return done
 
 

@@ -9,7 +9,7 @@ from typing import Final
 import pandas as pd
 
 from data.catalog import DATA_DIR, LAYERS
-from data.schemas import IDENTIFIERS
+from data.schemas import IDENTIFIERS, allowed
 
 GEOMETRY_COLUMNS: Final = ("longitude", "latitude", "wkt")
 _GLYPHS: Final = str.maketrans({"（": "(", "）": ")", "㎡": "m²", "／": "/", " ": None, "\u3000": None, "\n": None})
@@ -67,6 +67,13 @@ def columns(layer: str, names: list[str]) -> dict[str, tuple[str, str]]:
 def coded(layer: str, column: str) -> dict[str, str]:
     """Return the foreign values of a coded column, folded, with the value that each stands for."""
     return _values().get((layer, column), {})
+
+
+def words(layer: str, column: str) -> list[str]:
+    """Return one word a person may write for each coded value of a column: the first that the table has."""
+    table = pd.read_csv(DATA_DIR / "vocabulary" / "values.csv", dtype=str, keep_default_na=False)
+    chosen = table[(table["layer"] == layer) & (table["column"] == column)].drop_duplicates("value")
+    return [str(word) for word in chosen["foreign"]] or list(allowed(layer, column) or ())
 
 
 def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], int]:

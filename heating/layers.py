@@ -19,6 +19,7 @@ from data.errors import DataError, Fault
 from data.schemas import schema
 from geo.crs import STORED
 from geo.io import LayerRead, file_digest, read_layer
+from geo.roles import NOTE_COLUMNS
 from geo.validate import complete
 from solar.weather import Weather, read_weather, typical_year
 
@@ -85,7 +86,7 @@ def assemble(reads: Mapping[str, LayerRead], *, weather: Weather | None = None, 
     return Layers(
         frames={layer: read.frame for layer, read in reads.items()},
         weather=weather or typical_year(),
-        synthetic=synthetic,
+        synthetic=synthetic or any(read.synthetic for read in reads.values()),
         sources={layer: _source(read) for layer, read in reads.items()},
         faults=tuple(fault for read in reads.values() for fault in read.faults),
     )
@@ -153,7 +154,9 @@ def load_folder(folder: Path) -> Layers:
     """Read a folder that the demo builder wrote; its manifest says that it is synthetic."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     paths = {layer: folder / f"{layer}.parquet" for layer in LAYERS if (folder / f"{layer}.parquet").is_file()}
-    frames = {layer: gpd.read_parquet(path) for layer, path in paths.items()}
+    frames = {
+        layer: gpd.read_parquet(path).drop(columns=list(NOTE_COLUMNS), errors="ignore") for layer, path in paths.items()
+    }
     sources = {
         layer: Source(
             file=path.name, sha256=file_digest(path), rows_in=len(frames[layer]), rows_used=len(frames[layer])

@@ -61,8 +61,11 @@ class Surroundings:
         found: list[tuple[str, ...]] = []
         for at in range(len(self.need_mw)):
             keys: list[str] = []
+            surely = (self.near.inside[:, at] == plants.YES).any()
             for row in np.flatnonzero(np.minimum(self.near.inside[:, at], spare[:, at]) == plants.REVIEW):
                 open_circle = self.near.inside[row, at] == plants.REVIEW
+                if surely and open_circle:  # it stands in a circle for certain: only that plant's heat is asked for
+                    continue
                 keys += ["radius_band"] * bool(self.near.edge[row, at])
                 keys += named[row] if open_circle else ()
                 keys += ["plant_spare"] * bool(spare[row, at] == plants.REVIEW)

@@ -15,45 +15,11 @@ from data.catalog import VERSION, label, text
 from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_parquet
 from heating import rates
 from heating.assessment import Assessment
+from heating.wording import labelled, rounded
 
 _MW_PER_KW: Final = 1e-3
 _LIBRARIES: Final = ("geopandas", "shapely", "pyproj", "pvlib", "pandas", "numpy")
 MONTHS: Final = tuple(f"m{month:02d}_kwh" for month in range(1, 13))
-CODED: Final = {
-    "layer": "layer",
-    "zone": "zone",
-    "zone_evidence": "zone_evidence",
-    "standing": "standing",
-    "verdict": "verdict",
-    "leading_state": "state",
-    "state": "state",
-    "strength": "strength",
-    "supply_assured": "supply",
-    "within_radius": "state",
-    "in_service_area": "state",
-    "qualifies": "state",
-    "clean_heating": "clean",
-    "use": "use",
-    "heat_source": "heat_source",
-    "roof_kind": "roof_kind",
-    "fuel": "fuel",
-    "duty": "duty",
-    "medium": "medium",
-    "status": "status",
-    "mounting": "mounting",
-    "area_basis": "area_basis",
-    "storeys_basis": "storeys_basis",
-    "households_basis": "households_basis",
-}
-LISTS: Final = {
-    "missing": "missing",
-    "exemption": "exemption",
-    "doubt": "missing",
-    "supply_missing": "missing",
-    "area_bases": "area_basis",
-}
-FLAGS: Final = ("near_radius_line",)
-TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources"}
 BOILER_COLUMNS: Final = (
     "boiler_id",
     "name",
@@ -114,31 +80,6 @@ ROOF_COLUMNS: Final = (
 )
 
 
-def coded_label(column: str, value: object, language: str) -> str:
-    """Return the label of a coded value in a column; several are joined by ``；``."""
-    if pd.isna(value):  # type: ignore[call-overload]
-        return ""
-    if column in TABLE_LABELS:
-        return str(parameters.table(TABLE_LABELS[column])[f"label_{language}"].loc[str(value)])
-    if column in LISTS:
-        return "；".join(label(LISTS[column], part, language) for part in str(value).split(";") if part)
-    if column == "exclusion_reason":
-        return text(str(value), language) if value else ""
-    if column in FLAGS:
-        return label("state", "yes" if value else "no", language)
-    return label(CODED[column], value, language)
-
-
-def labelled(table: pd.DataFrame, language: str) -> pd.DataFrame:
-    """Return the table with headers and coded values in the reader's words."""
-    done = table.copy()
-    for column in done.columns:
-        if column in {*CODED, *LISTS, *TABLE_LABELS, *FLAGS, "exclusion_reason"}:
-            words = {value: coded_label(column, value, language) for value in done[column].dropna().unique()}
-            done[column] = done[column].map(words).astype(object)
-    return done.rename(columns=lambda column: label("column", column, language))
-
-
 def stamped(table: pd.DataFrame, done: Assessment, language: str) -> pd.DataFrame:
     """Mark every row of an export as synthetic while synthetic data is shown."""
     if not done.layers.synthetic:
@@ -166,8 +107,9 @@ def conclusion(row: pd.Series, language: str) -> str:
     if verdict == "review":
         return text("conclusion.review", language, rule=label("rule", rule, language))
     if not rule:
-        premise = verdict == "none" and "plant_spare_short" in str(row["exemption"])
-        return text("conclusion.premise_fails" if premise else f"conclusion.{verdict}", language)
+        named = {("none", "plant_spare_short"): "premise_fails", ("exempt", "backup_from_radius"): "exempt_in_radius"}
+        keys = [key for (code, lifted), key in named.items() if code == verdict and lifted in str(row["exemption"])]
+        return text(f"conclusion.{keys[0] if keys else verdict}", language)
     said = str(parameters.table("boiler_rules")[f"conclusion_{language}"].loc[rule])
     supply = row["supply_assured"]
     return said if supply in ("yes", "none") else text(f"conclusion.supply_{supply}", language, said=said)
@@ -284,11 +226,11 @@ def write(done: Assessment, out: Path, *, language: str = "zh") -> list[Path]:
         write_gpkg(out / "assessment.gpkg", result_layers(done, language=language)),
         write_bytes(
             out / "clean_heating.csv",
-            csv_bytes(stamped(rate_labels(rate_table(done), language), done, language)),
+            csv_bytes(stamped(rate_labels(rounded(rate_table(done)), language), done, language)),
         ),
         write_bytes(
             out / "boilers.csv",
-            csv_bytes(stamped(labelled(boiler_table(done, language=language), language), done, language)),
+            csv_bytes(stamped(labelled(rounded(boiler_table(done, language=language)), language), done, language)),
         ),
         write_parquet(
             out / "rooftops.parquet",

@@ -8,7 +8,8 @@ import streamlit as st
 from data import parameters
 from data.catalog import label
 from heating.assessment import Assessment
-from heating.report import boiler_table, coded_label, labelled
+from heating.report import boiler_table
+from heating.wording import coded_label, labelled
 from ui.map import MapEvent
 from ui.texts import language, plain, t
 

@@ -14,7 +14,7 @@ import streamlit as st
 from data.catalog import label, text
 from heating import rates
 from heating.assessment import Assessment
-from heating.report import coded_label
+from heating.wording import coded_label
 from ui.map import Kind, VectorLayer
 from ui.paint import VERDICT, rate_colour
 from ui.store import STORE

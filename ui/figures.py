@@ -61,7 +61,10 @@ def verdict_bars(done: Assessment, language: str) -> Any:
             y=alt.Y("verdict:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
             x=alt.X("count:Q", title=text("ui.boilers_count", language), axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("colour:N", scale=None),
-            tooltip=["verdict", "count"],
+            tooltip=[
+                alt.Tooltip("verdict", title=text("column.verdict", language)),
+                alt.Tooltip("count", title=text("ui.boilers_count", language)),
+            ],
         )
         .properties(height=_HEIGHT * max(1, len(shown)))
     )
@@ -76,7 +79,10 @@ def monthly_yield(buildings: pd.DataFrame, language: str) -> Any:
         .encode(
             x=alt.X("month:O", title=text("ui.month", language), axis=alt.Axis(labelAngle=0)),
             y=alt.Y("gwh:Q", title="GWh"),
-            tooltip=[alt.Tooltip("month"), alt.Tooltip("gwh", format=".2f")],
+            tooltip=[
+                alt.Tooltip("month", title=text("ui.month", language)),
+                alt.Tooltip("gwh", title="GWh", format=".2f"),
+            ],
         )
         .properties(height=240)
     )

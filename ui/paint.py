@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.catalog import label, text
-from heating.report import coded_label
+from heating.wording import coded_label
 
 CLEAN: Final = {"clean": "#2F8F5B", "not_clean": "#C8501E", "unknown": "#8C8C8C", "not_heated": "#CFC8B8"}
 ZONE: Final = {"urban": "#7A3E9D", "county_town": "#2B7BBA", "rural": "#6FA83C", "unknown": "#8C8C8C"}

@@ -13,14 +13,17 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from data import parameters
 from data.catalog import UNKNOWN, ZONES, label
 from geo.export import csv_bytes, gpkg_bytes, xlsx_bytes
 from heating import rates
 from heating.assessment import Assessment
-from heating.report import county_names, labelled, stamped
+from heating.report import county_names, stamped
+from heating.wording import labelled, rounded
 from ui.texts import language, t
 
 _LOG = logging.getLogger(__name__)
+TARGET_YEAR: Final = parameters.constants("policy")["target_urban"].valid_to[:4]
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -66,7 +69,7 @@ def zone_cards(done: Assessment) -> None:
             row: dict[Any, Any] = whole.loc[zone].to_dict()
             low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
             colour = {"met": "green", "missed": "red", "open": "orange"}.get(row["standing"], "gray")
-            target = t("ui.card_target", target=rates.shown_percent(float(row["target"]), digits=0))
+            target = t("ui.card_target", year=TARGET_YEAR, target=rates.shown_percent(float(row["target"]), digits=0))
             st.markdown(
                 f"**{label('zone', zone, language())}** · {target} "
                 f":{colour}-badge[{label('standing', row['standing'], language())}]"
@@ -82,6 +85,7 @@ def zone_cards(done: Assessment) -> None:
                 )
             )
     _unplaced(whole)
+    _mixed_areas(whole)
 
 
 def _unplaced(whole: pd.DataFrame) -> None:
@@ -91,6 +95,13 @@ def _unplaced(whole: pd.DataFrame) -> None:
         area = sum(float(row[f"{part}_area_m2"]) for part in ("clean", "not_clean", "unknown"))
         low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
         st.caption(t("ui.zone_unknown", area=area / 1e4, low=low, high=high))
+
+
+def _mixed_areas(whole: pd.DataFrame) -> None:
+    """Say that areas of different kinds are added up, which the Plan's statistics ask not to do (FACTS §B2)."""
+    bases = sorted({basis for row in whole["area_bases"] for basis in str(row).split(";") if basis})
+    if len(bases) > 1:
+        st.caption(t("ui.area_mixed", bases="、".join(label("area_basis", basis, language()) for basis in bases)))
 
 
 def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:
@@ -156,7 +167,7 @@ def downloads(
     head = f"{title}（{t('app.synthetic')}）" if done.layers.synthetic else title
 
     def readable() -> pd.DataFrame:
-        return stamped(labelled(table, spoken), done, spoken)
+        return stamped(labelled(rounded(table), spoken), done, spoken)
 
     offers = [
         ("xlsx", XLSX, lambda: xlsx_bytes({name: readable()}, title=head)),

@@ -21,8 +21,8 @@ from data.catalog import label
 from data.errors import DataError
 from heating.assessment import Assessment, assess
 from heating.layers import Layers, demo_layers
-from heating.report import coded_label
 from heating.scenario import Scenario
+from heating.wording import coded_label
 from ui.store import STORE, Recent
 from ui.texts import language, t
 

@@ -11,7 +11,8 @@ import streamlit as st
 from data.catalog import label
 from heating import rates
 from heating.assessment import Assessment
-from heating.report import county_names, labelled, rate_table
+from heating.report import county_names, rate_table
+from heating.wording import labelled
 from ui.texts import language, t
 
 RATES: Final = ("rate_low", "rate_high", "household_rate_low", "household_rate_high", "target")

@@ -174,8 +174,9 @@ def build(out: Path, *, buildings: int = BUILDINGS, seed: int = SEED, progress: 
     with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as work:
         new = Path(work) / "new"
         new.mkdir()
+        mark = {text("column.data_note"): text("app.synthetic")}
         for name, layer in layers.items():
-            layer.to_parquet(new / f"{name}.parquet", index=False)
+            layer.assign(**mark).to_parquet(new / f"{name}.parquet", index=False)
         manifest = json.dumps(_manifest(buildings, seed), ensure_ascii=False, indent=2)
         (new / MANIFEST).write_text(manifest + "\n", encoding="utf-8")
         _replace(new, out, Path(work) / "old")

@@ -70,8 +70,15 @@ def counties() -> gpd.GeoDataFrame:
     )
 
 
+# MW a unit of 国能大武口热电; synthetic, as data/demo/README.md says.
+SYNTHETIC_SPARE_MW: Final = {"L100000101189": 60.0}
+
+
 def plants() -> gpd.GeoDataFrame:
-    """Return the coal units in and near the city as a layer; what the sources leave open is null."""
+    """Return the coal units in and near the city as a layer; what the sources leave open is null.
+
+    Spare heat is in no source: that of one plant is made up, so that every verdict occurs in the demo city.
+    """
     units = pd.read_csv(DIRECTORY / "plants.csv", dtype={"captive": str})
     known = parameters.table("plan_plants").reindex(units["plant_id"]).reset_index(drop=True)
     captive = known["is_captive"].map(_YES_NO).astype("boolean")
@@ -88,7 +95,7 @@ def plants() -> gpd.GeoDataFrame:
             "year_built": units["start_year"].astype(float),
             "is_chp": known["is_chp"].map(_YES_NO).astype("boolean"),
             "is_captive": captive,
-            "spare_heat_mw": np.full(len(units), np.nan),
+            "spare_heat_mw": units["plant_id"].map(SYNTHETIC_SPARE_MW).where(units["status"] == "operating"),
         }
     )
     return gpd.GeoDataFrame(frame, geometry=gpd.points_from_xy(units["lon"], units["lat"]), crs=CRS)

@@ -20,8 +20,13 @@ def square(x=106.4, y=39.0, size=0.001):
 
 
 def buildings(count=4, crs="EPSG:4326", **columns):
+    said = {
+        "建筑编号": [f"A{n}" for n in range(count)],
+        "用途": ["学校", "厂房", "住宅", "医院"][:count],
+        "heating": ["散煤", "燃气锅炉", "热泵", "地热"][:count],
+    }
     frame = gpd.GeoDataFrame(
-        {"建筑编号": [f"A{n}" for n in range(count)], "用途": ["学校", "厂房", "住宅", "医院"][:count]} | columns,
+        said | columns,
         geometry=[square(106.4 + n * 0.002) for n in range(count)],
         crs="EPSG:4326",
     )

@@ -39,7 +39,8 @@ def test_a_layer_survives_every_format(tmp_path, name):
     frame = done.frame.sort_values("building_id", ignore_index=True)
     assert list(frame["building_id"]) == ["A0", "A1", "A2", "A3"]
     assert list(frame["use"]) == ["school", "factory", "apartment", "hospital"]
-    assert done.mapping == {"建筑编号": "building_id", "用途": "use"}
+    assert list(frame["heat_source"]) == ["loose_coal", "gas_boiler", "heat_pump", "geothermal"]
+    assert done.mapping == {"建筑编号": "building_id", "用途": "use", "heating": "heat_source"}
     assert not done.faults
     moved = shapely.distance(shapely.centroid(frame.geometry), shapely.centroid(buildings().geometry.to_numpy()))
     assert moved.max() < 1e-9
@@ -397,3 +398,26 @@ def test_a_ledger_without_a_status_is_taken_as_standing_and_says_so(tmp_path):
     found = read(path, "boilers")
     assert found.frame["status"].tolist() == ["operating"]
     assert [fault.effect for fault in found.faults if fault.rule == "status_not_given"] == ["noted"]
+
+
+def test_duty_and_flags_at_odds_are_not_believed(tmp_path):
+    header = "锅炉编号,额定蒸发量(蒸吨/小时),燃料,用途,是否备用,是否调峰,状态,经度,纬度"
+    rows = ["1,20,煤,调峰,否,否,在用,106.4,39", "2,20,煤,调峰,否,,在用,106.4,39", "3,20,煤,供热,否,否,在用,106.4,39"]
+    done = read(write_csv(tmp_path / "a.csv", header, rows), "boilers")
+    assert done.frame["is_peaking"].tolist() == [pd.NA, True, False]
+    assert done.frame["is_backup"].tolist() == [False, False, False]
+    assert [fault.rows for fault in done.faults if fault.rule == "duty_at_odds"] == [(2,)]
+
+
+def test_a_layer_without_its_key_column_says_so(tmp_path):
+    frame = buildings().rename(columns={"heating": "heat_sourc"})
+    done = read(write(frame, tmp_path / "a.gpkg"), "buildings")
+    assert rules(done.faults) == {"key_column_absent"}
+    assert set(done.frame["heat_source"]) == {"unknown"}
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".geojson"])
+def test_our_mark_on_synthetic_data_is_found_again(tmp_path, suffix):
+    marked = buildings(**{"数据说明": "合成示例数据"})
+    assert read(write(marked, tmp_path / f"a{suffix}"), "buildings").synthetic
+    assert not read(write(buildings(), tmp_path / f"b{suffix}"), "buildings").synthetic

@@ -14,7 +14,7 @@ from pyproj import Geod
 
 from data import parameters
 from data.errors import DataError, Fault
-from heating import rates, report
+from heating import rates, report, wording
 from heating.assessment import assess
 from heating.layers import Layers
 from heating.scenario import Scenario
@@ -236,7 +236,7 @@ def test_real_data_carries_no_such_mark(done):
 
 
 def test_tables_read_in_english_too(done):
-    table = report.labelled(report.boiler_table(done, language="en"), "en")
+    table = wording.labelled(report.boiler_table(done, language="en"), "en")
     assert "verdict" in table
     assert not table.astype(str).apply(lambda column: column.str.contains("待核")).any(axis=None)
 

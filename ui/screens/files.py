@@ -14,7 +14,8 @@ from data.errors import DataError
 from geo.export import csv_bytes, gpkg_bytes, write_bytes
 from geo.io import SUFFIXES
 from heating.layers import load
-from heating.report import fault_table, labelled, set_aside_layers
+from heating.report import fault_table, set_aside_layers
+from heating.wording import labelled
 from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
 from ui.texts import language, plain, t

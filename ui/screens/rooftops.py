@@ -6,7 +6,8 @@ import streamlit as st
 
 from data import parameters
 from data.catalog import label
-from heating.report import coded_label, roof_table
+from heating.report import roof_table
+from heating.wording import coded_label
 from solar.energy import result_notes
 from ui import citymap, figures, tables
 from ui.evidence import panel

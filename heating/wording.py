@@ -1,0 +1,105 @@
+"""Results in the reader's words and figures: coded values as labels, headers, and how many digits are shown."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from data import parameters
+from data.catalog import label, text
+from heating import rates
+
+CODED: Final = {
+    "layer": "layer",
+    "zone": "zone",
+    "zone_evidence": "zone_evidence",
+    "standing": "standing",
+    "verdict": "verdict",
+    "leading_state": "state",
+    "state": "state",
+    "strength": "strength",
+    "supply_assured": "supply",
+    "within_radius": "state",
+    "in_service_area": "state",
+    "qualifies": "state",
+    "clean_heating": "clean",
+    "use": "use",
+    "heat_source": "heat_source",
+    "roof_kind": "roof_kind",
+    "fuel": "fuel",
+    "duty": "duty",
+    "medium": "medium",
+    "status": "status",
+    "mounting": "mounting",
+    "area_basis": "area_basis",
+    "storeys_basis": "storeys_basis",
+    "households_basis": "households_basis",
+}
+_DUST: Final = 1e-9
+_DIGITS: Final = {
+    "_households": 0,
+    "_kwh_kw": 1,
+    "_kwh": 0,
+    "_m2": 1,
+    "_m": 1,
+    "_kw": 2,
+    "_mw": 2,
+    "_t_h": 2,
+    "longitude": 6,
+    "latitude": 6,
+    "surface_azimuth": 1,
+}
+LISTS: Final = {
+    "missing": "missing",
+    "exemption": "exemption",
+    "doubt": "missing",
+    "supply_missing": "missing",
+    "area_bases": "area_basis",
+}
+FLAGS: Final = ("near_radius_line",)
+TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources"}
+
+
+def coded_label(column: str, value: object, language: str) -> str:
+    """Return the label of a coded value in a column; several are joined by ``；``."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    if column in TABLE_LABELS:
+        return str(parameters.table(TABLE_LABELS[column])[f"label_{language}"].loc[str(value)])
+    if column in LISTS:
+        return "；".join(label(LISTS[column], part, language) for part in str(value).split(";") if part)
+    if column == "exclusion_reason":
+        return text(str(value), language) if value else ""
+    if column in FLAGS:
+        return label("state", "yes" if value else "no", language)
+    return label(CODED[column], value, language)
+
+
+def rounded(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table with figures as a person needs them; GeoPackage and Parquet keep them whole.
+
+    Rates are cut off at 0.01 %, never rounded up; gaps in households are whole households, rounded up.
+    """
+    done = table.copy()
+    for column in (name for name in table if pd.api.types.is_float_dtype(table[name])):
+        name, values = str(column), table[column]
+        if name.endswith(("rate_low", "rate_high")):
+            done[column] = [float(rates.shown_percent(rate).rstrip("%—") or "nan") / 100 for rate in values]
+        elif name.startswith("gap_") and name.endswith("_households"):
+            done[column] = np.ceil(values - _DUST)
+        else:
+            digits = next((digits for ending, digits in _DIGITS.items() if name.endswith(ending)), None)
+            done[column] = values if digits is None else values.round(digits)
+    return done
+
+
+def labelled(table: pd.DataFrame, language: str) -> pd.DataFrame:
+    """Return the table with headers and coded values in the reader's words."""
+    done = table.copy()
+    for column in done.columns:
+        if column in {*CODED, *LISTS, *TABLE_LABELS, *FLAGS, "exclusion_reason"}:
+            words = {value: coded_label(column, value, language) for value in done[column].dropna().unique()}
+            done[column] = done[column].map(words).astype(object)
+    return done.rename(columns=lambda column: label("column", column, language))
