@@ -25,6 +25,8 @@ def buildings(count=4, crs="EPSG:4326", **columns):
         "用途": ["学校", "厂房", "住宅", "医院"][:count],
         "heating": ["散煤", "燃气锅炉", "热泵", "地热"][:count],
     }
+    if "取暖方式" in columns:
+        said.pop("heating")
     frame = gpd.GeoDataFrame(
         said | columns,
         geometry=[square(106.4 + n * 0.002) for n in range(count)],

@@ -418,6 +418,6 @@ def test_a_layer_without_its_key_column_says_so(tmp_path):
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".geojson"])
 def test_our_mark_on_synthetic_data_is_found_again(tmp_path, suffix):
-    marked = buildings(**{"数据说明": "合成示例数据"})
+    marked = buildings(数据说明="合成示例数据")
     assert read(write(marked, tmp_path / f"a{suffix}"), "buildings").synthetic
     assert not read(write(buildings(), tmp_path / f"b{suffix}"), "buildings").synthetic
