@@ -33,7 +33,7 @@ def heading(title: str, done: Assessment, *, lead: str = "") -> None:
     if done.layers.synthetic:
         st.markdown(f":orange-badge[:material/science: **{t('app.synthetic')}**] :small[{t('app.synthetic_long')}]")
     if lead:
-        st.caption(t(lead))
+        st.caption(t(lead, year=TARGET_YEAR))
 
 
 def legend(entries: Iterable[tuple[str, str]], *, round_: bool = False) -> None:
@@ -69,7 +69,7 @@ def zone_cards(done: Assessment) -> None:
             row: dict[Any, Any] = whole.loc[zone].to_dict()
             low, high = (rates.shown_percent(float(row[name])) for name in ("rate_low", "rate_high"))
             colour = {"met": "green", "missed": "red", "open": "orange"}.get(row["standing"], "gray")
-            target = t("ui.card_target", year=TARGET_YEAR, target=rates.shown_percent(float(row["target"]), digits=0))
+            target = t("ui.card_target", target=rates.shown_percent(float(row["target"]), digits=0))
             st.markdown(
                 f"**{label('zone', zone, language())}** · {target} "
                 f":{colour}-badge[{label('standing', row['standing'], language())}]"
@@ -84,6 +84,12 @@ def zone_cards(done: Assessment) -> None:
                     households_high=row["gap_high_households"],
                 )
             )
+
+
+def rate_notes(done: Assessment) -> None:
+    """Say what stands behind the rates: area without a zone, and areas of different kinds."""
+    table = done.clean_heating
+    whole = table[table["county_code"] == rates.ALL].set_index("zone")
     _unplaced(whole)
     _mixed_areas(whole)
 

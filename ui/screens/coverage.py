@@ -8,7 +8,7 @@ import streamlit as st
 from heating.report import rate_table
 from ui import citymap, figures, tables
 from ui.evidence import panel
-from ui.parts import area_filter, downloads, heading, within, zone_cards
+from ui.parts import area_filter, downloads, heading, rate_notes, within, zone_cards
 from ui.state import current
 from ui.texts import language, t
 
@@ -27,6 +27,7 @@ VILLAGE_COLUMNS = [
 done = current()
 heading("page.coverage", done, lead="coverage.lead")
 zone_cards(done)
+rate_notes(done)
 st.altair_chart(figures.rate_intervals(done, language()), width="stretch")
 st.caption(t("coverage.interval"))
 county, zone = area_filter(done, key="coverage")

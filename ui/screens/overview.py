@@ -56,6 +56,7 @@ def city() -> None:
 
 city()
 st.subheader(t("overview.by_county"), anchor=False)
+parts.rate_notes(done)
 st.altair_chart(figures.rate_intervals(done, language()), width="stretch")
 tables.show(tables.rate_rows(done))
 downloads(done, t("file.clean_heating"), rate_table(done), title=t("page.coverage"))
