@@ -233,3 +233,10 @@ def open_map():
         return made
 
     return opened
+
+
+def pytest_collection_modifyitems(items):
+    """Keep the browser tests on one worker: servers and Chromium are started once."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
