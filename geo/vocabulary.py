@@ -71,9 +71,10 @@ def coded(layer: str, column: str) -> dict[str, str]:
 
 def words(layer: str, column: str) -> list[str]:
     """Return one word a person may write for each coded value of a column: the first that the table has."""
-    table = pd.read_csv(DATA_DIR / "vocabulary" / "values.csv", dtype=str, keep_default_na=False)
-    chosen = table[(table["layer"] == layer) & (table["column"] == column)].drop_duplicates("value")
-    return [str(word) for word in chosen["foreign"]] or list(allowed(layer, column) or ())
+    first: dict[str, str] = {}
+    for foreign, value in coded(layer, column).items():
+        first.setdefault(value, foreign)
+    return list(first.values()) or list(allowed(layer, column) or ())
 
 
 def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], int]:

@@ -421,3 +421,22 @@ def test_our_mark_on_synthetic_data_is_found_again(tmp_path, suffix):
     marked = buildings(数据说明="合成示例数据")
     assert read(write(marked, tmp_path / f"a{suffix}"), "buildings").synthetic
     assert not read(write(buildings(), tmp_path / f"b{suffix}"), "buildings").synthetic
+
+
+def test_the_bureaus_own_headers_are_known(tmp_path):
+    header = "村码(12位),名称,县(区)代码,城乡分类代码,经度,纬度"
+    rows = ["6.40202E+11,甲,640202,111,106.4,39", "640202001002,乙,640202,112,106.4,39.01"]
+    done = read(write_csv(tmp_path / "村.csv", header, rows), "villages")
+    assert done.frame["village_code"].tolist() == ["640202001002"]
+    assert {"code_broken"} <= rules(done.faults)
+    frame = buildings().drop(columns="用途")
+    frame["建筑类别(党政机关/学校/医院/村委会/其他公共/工商业厂房/农村居民)"] = [
+        "党政机关",
+        "学校",
+        "工商业厂房",
+        "农村居民",
+    ]
+    frame["屋面材质(混凝土/彩钢瓦/瓦)"] = ["混凝土", "混凝土", "彩钢瓦", "瓦"]
+    read_back = read(write(frame, tmp_path / "屋顶资源摸排表.gpkg"), "buildings").frame
+    assert list(read_back["use"]) == ["government", "school", "factory", "rural_house"]
+    assert list(read_back["roof_kind"]) == ["flat_concrete", "flat_concrete", "metal_sheet", "pitched_tile"]

@@ -51,6 +51,15 @@ def go(page, url, name):
         map_frame(page)
 
 
+def choose_first_boiler(page):
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.get_by_text(text("ui.facts")).wait_for()
+
+
 def clean(page):
     assert page.outside_requests == []
     assert page.console_errors == []
@@ -79,12 +88,7 @@ def test_the_map_shows_buildings_in_the_colours_of_the_legend(url, page):
 
 def test_choosing_a_boiler_in_the_table_shows_its_rules(url, page):
     go(page, url, "boilers")
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 52)
-    page.get_by_text(text("ui.facts")).wait_for()
+    choose_first_boiler(page)
     assert page.get_by_text(text("rule.R4")).first.is_visible()
     clean(page)
 
@@ -172,12 +176,7 @@ def test_texts_of_a_file_are_never_run_nor_fetched(url, page, tmp_path):
     go(page, url, "boilers")
     frame = map_frame(page)
     frame.locator("path.leaflet-interactive").last.hover(force=True)
-    table = page.get_by_test_id("stDataFrame").first
-    table.scroll_into_view_if_needed()
-    page.wait_for_timeout(500)
-    box = table.bounding_box()
-    page.mouse.click(box["x"] + 16, box["y"] + 52)
-    page.get_by_text(text("ui.facts")).wait_for()
+    choose_first_boiler(page)
     assert EVIL in [heading.inner_text() for heading in page.get_by_role("heading").all()]
     assert not page.get_by_text(text("app.synthetic")).first.is_visible()
     clean(page)
