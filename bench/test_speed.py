@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 
-from bench.references import modelchain, plain_distances
+from bench.references import plain_distances
 from data import demo
 from geo.crs import STORED
 from geo.proximity import nearest
@@ -15,29 +15,11 @@ from geo.tiles import TileIndex
 from heating.assessment import assess
 from heating.layers import load_folder
 from heating.scenario import Scenario
-from solar.energy import annual_yield
-from solar.roofs import design_roofs
-from solar.weather import typical_year
 
 
 @pytest.fixture(scope="module")
 def layers(tmp_path_factory):
     return load_folder(demo.build(tmp_path_factory.mktemp("bench") / "city", buildings=20_000))
-
-
-def test_yield_of_20k_roofs(benchmark, layers):
-    weather = typical_year()
-    roofs = design_roofs(layers.frames["buildings"].to_crs("+proj=tmerc +lon_0=106.5 +k=1 +ellps=GRS80"))
-    benchmark.group = "yield"
-    benchmark.extra_info["roofs"] = len(roofs)
-    benchmark(annual_yield, roofs, weather)
-
-
-@pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear")
-def test_yield_of_one_roof_by_modelchain(benchmark):
-    benchmark.group = "yield"
-    benchmark.extra_info["roofs"] = 1
-    benchmark(modelchain, typical_year(), 15.0, 180.0, "tilted_flat")
 
 
 def test_distances_in_arrays(benchmark):

@@ -6,20 +6,17 @@ Run it as ``python -m bench.validation VALIDATION.md``.
 from __future__ import annotations
 
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Final
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pvlib
 import shapely
 import typer
 
-from bench.references import modelchain, plain_distances
-from data import demo, parameters
+from bench.references import plain_distances
+from data import demo
 from geo.crs import GEOD, STORED, working_crs
 from geo.export import write_bytes
 from geo.proximity import nearest
@@ -28,87 +25,28 @@ from heating.assessment import assess
 from heating.demand import season_gj_per_kw
 from heating.layers import load_folder
 from heating.scenario import Scenario
-from solar.energy import class_yields, hourly_power, solar_hours
-from solar.roofs import row_pitch
-from solar.synthetic import monthly_means
-from solar.weather import Weather, read_weather, typical_year
+from solar import validation
+from solar.engine import MONTHS
 
 Row = tuple[str, str, str, str]
-PLANES: Final = ((15.0, 180.0, "tilted_flat"), (5.0, 93.7, "flush_metal"), (30.0, 251.3, "tilted_flat"))
 BUILDINGS: Final = 5000
+_SOLAR: Final = """## The solar engine
+
+Written by `python -m solar validate --out VALIDATION.md`.
+
+"""
 _HEADER: Final = """# Validation
 
-Written by `make validation` (`python -m bench.validation VALIDATION.md`). Row-wise comparisons with independent
-references; the tests hold the same comparisons to their tolerances.
+Written by `make validation`. Row-wise comparisons with independent references; the tests hold the same comparisons to
+their tolerances.
+
+## Distances, heat and the whole city
+
+Written by `python -m bench.validation VALIDATION.md`.
 
 | what | reference | measured | remark |
 |---|---|---|---|
 """
-
-
-def _worst_hour(weather: Weather) -> float:
-    sun = solar_hours(weather)
-    lit = weather.hours[["ghi", "dni", "dhi"]].gt(0).any(axis=1).to_numpy()
-    worst = 0.0
-    for tilt, azimuth, mounting in PLANES:
-        wanted = (modelchain(weather, tilt, azimuth, mounting).ac / 1000).fillna(0.0).to_numpy()[lit]
-        ours = hourly_power(sun, surface_tilt=tilt, surface_azimuth=azimuth, mounting=mounting, diffuse_iam=False)
-        worst = max(worst, float(np.abs(ours["ac_kw"] - wanted).max()))
-    return worst
-
-
-def solar_rows() -> Iterator[Row]:
-    """Compare hours with pvlib's ModelChain, monthly sums with the stations, yields with FACTS §E3."""
-    bundled = Path(pvlib.__file__).parent / "data"
-    for name in ("703165TY.csv", "723170TYA.CSV"):
-        worst = _worst_hour(read_weather(bundled / name))
-        yield (
-            "hourly AC power, 3 planes",
-            f"pvlib ModelChain PVWatts on {name}",
-            f"≤ {worst:.1e} kW a kWp",
-            "every lit hour",
-        )
-    year = typical_year()
-    yield (
-        "hourly AC power, 3 planes",
-        "pvlib ModelChain PVWatts, typical year",
-        f"≤ {_worst_hour(year):.1e} kW a kWp",
-        "every lit hour",
-    )
-    means = monthly_means()
-    for ours, column in (("ghi", "ghi_kwh_m2"), ("dhi", "dhi_kwh_m2")):
-        sums = year.hours[ours].groupby(pd.DatetimeIndex(year.hours.index).month).sum() / 1000
-        delta = float(np.abs(sums.to_numpy() / means[column].to_numpy() - 1).max())
-        yield (
-            f"monthly sums of {ours.upper()}",
-            "mean of stations 53519 and 53518, 1991–2017",
-            f"≤ {delta:.1e}",
-            "relative, worst month",
-        )
-    cases = (
-        (
-            5.0,
-            180.0,
-            "flush_metal",
-            "1370–1400",
-            "PR 0.75: losses 12.3 %, inverter 96 %, hot close mount, reflection; FACTS takes PR 0.80 by rule of thumb",
-        ),
-        (15.0, 180.0, "tilted_flat", "1490", "rack, PR 0.78; FACTS takes 0.82"),
-        (35.0, 180.0, "tilted_flat", "1560", "rack"),
-    )
-    for tilt, azimuth, mounting, fact, remark in cases:
-        unit = class_yields(year, surface_tilt=tilt, surface_azimuth=azimuth, mounting=mounting)
-        kwh = float(np.asarray(unit)[:, -12:].sum())
-        yield (f"kWh/kWp, {tilt:g}° south, {mounting}", f"FACTS E3: {fact}", f"{kwh:.0f}", remark)
-    length = parameters.value("roofs", "row_length_m")
-    for tilt, pitch in ((5, 2.83), (15, 3.87), (30, 5.20), (35, 5.56)):
-        ours_m = float(row_pitch(length, tilt, 39.0))
-        yield (
-            f"row pitch at {tilt}°, φ = 39°",
-            f"FACTS E2 (GB 50797): {pitch:.2f} m",
-            f"{ours_m:.3f} m",
-            f"Δ {ours_m - pitch:+.3f} m",
-        )
 
 
 def distance_rows() -> Iterator[Row]:
@@ -159,7 +97,7 @@ def city_rows() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         done = assess(load_folder(demo.build(Path(folder) / "city", buildings=BUILDINGS)), Scenario())
     said = report.summary(done)
-    months = done.buildings[list(report.MONTHS)].to_numpy().sum()
+    months = done.buildings[list(MONTHS)].to_numpy().sum()
     total = said["rooftops"]["yield_gwh"] * 1e6
     yield (f"sum of months, {BUILDINGS} roofs", "annual yield", f"{months / total - 1:+.1e}", "relative")
     yield (
@@ -171,17 +109,17 @@ def city_rows() -> Iterator[Row]:
 
 
 def table() -> str:
-    """Return the whole page."""
-    with warnings.catch_warnings():
-        # pvlib 0.16.1 itself uses the deprecated attribute, inside ModelChain
-        warnings.filterwarnings("ignore", "DatetimeIndex.dayofyear")
-        rows = [*solar_rows(), *distance_rows(), *heat_rows(), *city_rows()]
+    """Return the heating part of the page."""
+    rows = [*distance_rows(), *heat_rows(), *city_rows()]
     return _HEADER + "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def main(out: Annotated[Path, typer.Argument(help="file to write")]) -> None:
     """Write the validation table."""
-    write_bytes(out, table().encode())
+    old = out.read_text(encoding="utf-8") if out.is_file() else ""
+    solar = old[old.index(validation.START) :] if validation.START in old else ""
+    write_bytes(out, f"{table()}\n{_SOLAR}{solar}".encode())
+    validation.page(out)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from data import parameters
 USES: Final = tuple(parameters.table("building_uses").index)
 HEAT_SOURCES: Final = tuple(parameters.table("heat_sources").index)
 ROOF_KINDS: Final = ("flat_concrete", "metal_sheet", "pitched_tile", "unknown")
+STRUCTURES: Final = ("reinforced_concrete", "brick_concrete", "brick_timber", "earth_timber", "light_steel", "unknown")
 UR_CLASSES: Final = tuple(parameters.table("zone_classes").index)
 FUELS: Final = ("coal", "gas", "biomass", "electricity", "oil", "waste_heat", "other", "unknown")
 DUTIES: Final = ("heating", "process", "power", "unknown")
@@ -61,6 +62,17 @@ class Buildings(_Layer):
     height_m: Series[float] = pa.Field(nullable=True, gt=0, le=900, title="建筑高度(m)", description="height [m]")
     year_built: Series[float] = pa.Field(nullable=True, ge=1850, le=2100, title="建成年份", description="year")
     roof_kind: Series[str] = pa.Field(isin=ROOF_KINDS, title="屋面类型", description="roof kind")
+    structure: Series[str] | None = pa.Field(isin=STRUCTURES, title="结构类型", description="structure")
+    roof_tilt_deg: Series[float] | None = pa.Field(
+        nullable=True, ge=0, le=75, title="屋面坡度(°)", description="tilt of the main roof plane [deg]"
+    )
+    roof_azimuth_deg: Series[float] | None = pa.Field(
+        nullable=True,
+        ge=0,
+        le=360,
+        title="屋面朝向(°)",
+        description="direction that the main roof plane faces [deg clockwise from true north]",
+    )
     heat_source: Series[str] = pa.Field(isin=HEAT_SOURCES, title="取暖方式", description="main heat source")
     floor_area_m2: Series[float] = pa.Field(
         nullable=True, gt=0, title="建筑面积(m²)", description="declared gross floor area [m2]"

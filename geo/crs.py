@@ -12,7 +12,7 @@ from typing import Final, Literal
 import geopandas as gpd
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Geod, Proj, Transformer
 from pyproj.exceptions import CRSError
 
 STORED: Final = CRS.from_epsg(4490)
@@ -203,3 +203,14 @@ def parse_crs(name: str) -> CRS:
         return CRS.from_user_input(name)
     except CRSError as error:
         raise ValueError(f"unknown coordinate system: {name}") from error
+
+
+def convergence_deg(crs: CRS, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+    """Return the meridian convergence [deg] of a projected system at places of it [m], in their shape.
+
+    It is the true azimuth of grid north, positive where grid north points east of true north: a direction's true
+    azimuth is its grid azimuth plus this.
+    """
+    to_degrees = Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    longitude, latitude = to_degrees.transform(np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+    return np.asarray(Proj(crs).get_factors(longitude, latitude).meridian_convergence, dtype=float)

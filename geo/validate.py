@@ -15,7 +15,7 @@ from data.errors import Effect, Fault
 from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo import cells
 from geo.geometry import Mask, finding, misplaced, repair, unusable
-from geo.vocabulary import words
+from geo.vocabulary import coded, normalise, words
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
@@ -146,6 +146,8 @@ def _parse(found: _Findings, column: Column) -> pd.Series:
         parsed, failed = cells.truths(source)
         found.unread("not_yes_or_no", failed, column, "是 / 否")
     elif kind.startswith("float"):
+        said = source.astype("string").map(normalise, na_action="ignore").map(coded(found.layer, column.name))
+        source = source.astype(object).where(said.isna(), said)
         parsed, failed = cells.years(source) if column.name in _YEARS else cells.numbers(source, unit=column.unit)
         found.unread("not_a_number", failed, column, column.unit or "1")
     else:

@@ -18,9 +18,10 @@ from data.catalog import LAYERS, UNKNOWN, ZONES, label, text
 from data.errors import DataError, Fault, fault_list
 from heating import rates, report
 from heating.assessment import Assessment, assess
-from heating.layers import Layers, demo_layers, load, replace_weather
+from heating.layers import Layers, demo_layers, load, replace_sky
 from heating.layers import Progress as Told
 from heating.scenario import Scenario, read
+from solar.audit import AuditError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 Language = Literal["zh", "en"]
@@ -70,11 +71,11 @@ def _show(done: Assessment, language: str) -> None:
 
 
 def _gather(
-    paths: dict[str, Path], demo_size: int | None, *, weather: Path | None, crs: str | None, told: Told
+    paths: dict[str, Path], demo_size: int | None, *, sky: dict[str, list[Path]], crs: str | None, told: Told
 ) -> Layers:
     """Read the layers of the run; the embedded city and files of one's own are never mixed."""
     if demo_size is None:
-        return load(paths, weather=weather, crs=crs, progress=told)
+        return load(paths, **sky, crs=crs, progress=told)
     if paths:
         files = ", ".join(str(path) for path in paths.values())
         raise DataError([Fault(rule="demo_and_files", effect="refused", file="--demo", got=files)])
@@ -82,7 +83,7 @@ def _gather(
         layers = demo_layers(buildings=demo_size, progress=told)
     except ValueError as error:
         raise DataError([Fault(rule="demo_size", effect="refused", file="--demo-buildings", got=str(error))]) from error
-    return replace_weather(layers, weather) if weather else layers
+    return replace_sky(layers, **sky) if any(sky.values()) else layers
 
 
 def _prepare(out: Path) -> list[Fault]:
@@ -133,7 +134,8 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     networks: _File = None,
     villages: _File = None,
     counties: _File = None,
-    weather: _File = None,
+    weather: Annotated[list[Path] | None, typer.Option(help="weather file, one a cell, or a folder")] = None,
+    elevation: Annotated[list[Path] | None, typer.Option(help="GeoTIFF of the terrain, or a folder of tiles")] = None,
     scenario: _File = None,
     crs: Annotated[str | None, typer.Option(help="coordinate system of files that state none")] = None,
     allow_distant_weather: Annotated[bool, typer.Option(help="use weather from farther than 100 km")] = False,
@@ -147,11 +149,12 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     given = {"buildings": buildings, "boilers": boilers, "plants": plants}
     given |= {"networks": networks, "villages": villages, "counties": counties}
     paths = {layer: path for layer in LAYERS if (path := given.get(layer)) is not None}
+    sky = {"weather": weather or [], "elevation": elevation or []}
     try:
         with _bar(language) as told:
             chosen, layers = _inputs(
                 lambda: read(scenario) if scenario else Scenario(),
-                lambda: _gather(paths, demo_buildings if use_demo else None, weather=weather, crs=crs, told=told),
+                lambda: _gather(paths, demo_buildings if use_demo else None, sky=sky, crs=crs, told=told),
                 out=out,
             )
             if allow_distant_weather:
@@ -164,6 +167,9 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     except OSError as error:
         typer.echo(_not_writable(out, error).message(language), err=True)
         raise typer.Exit(2) from error
+    except AuditError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(3) from error
     _show(done, language)
     if done.faults:
         typer.echo(fault_list(done.faults, language), err=True)

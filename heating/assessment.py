@@ -9,14 +9,16 @@ import geopandas as gpd
 import pandas as pd
 from pyproj import CRS
 
+from data import parameters
 from data.errors import Fault
 from geo import zones
 from geo.crs import STORED, working_crs
 from geo.proximity import ring
+from geo.raster import Elevation, read_elevation
 from heating import areas, demand, ledger, networks, plants, rates, sources
 from heating.layers import Layers
 from heating.scenario import Scenario
-from solar import audit, energy, roofs
+from solar.rooftops import Rooftops, rooftops
 from solar.weather import require_near
 
 Progress = Callable[[float, str], None]
@@ -37,7 +39,7 @@ class Assessment:
     rings: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame | None
     clean_heating: pd.DataFrame
-    audit: pd.DataFrame
+    solar: Rooftops
     faults: tuple[Fault, ...]
 
 
@@ -48,27 +50,48 @@ def _tell(progress: Progress | None, share: float, step: str) -> None:
 
 def assess_buildings(
     layers: Layers, scenario: Scenario, *, crs: CRS, progress: Progress | None = None
-) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
-    """Return the buildings with zone, area, cleanness, demand, roof and yield, and the self-audit of the yields."""
+) -> tuple[gpd.GeoDataFrame, Rooftops, tuple[Fault, ...]]:
+    """Return the buildings with zone, area, cleanness, demand, roof and yield, the solar run, and what it noted."""
     stored = layers.frames["buildings"]
     local = stored.to_crs(crs)
     villages, counties = layers.projected("villages", crs), layers.projected("counties", crs)
-    _tell(progress, 0.05, "zones")
+    _tell(progress, 0.02, "zones")
     place = zones.locate(local, villages, counties, options=scenario.zone_options)
-    _tell(progress, 0.2, "demand")
+    _tell(progress, 0.08, "demand")
     area = areas.heated_area(local)
     homes = areas.households(local, area["area_m2"], area_per_household_m2=scenario.area_per_household_m2)
     clean = sources.cleanness(local["heat_source"], overrides=scenario.clean_overrides)
     heat = demand.heat_demand(local, area["area_m2"])
     covered = _building_coverage(local, layers, crs)
-    _tell(progress, 0.35, "roofs")
-    roof = roofs.design_roofs(local)
-    _tell(progress, 0.6, "yields")
-    yields = energy.annual_yield(roof, layers.weather)
-    checked = audit.self_audit(roof, yields, layers.weather)
+    _tell(progress, 0.15, "roofs")
+    solar, noted = _rooftops(local, place["county_code"], layers, scenario, progress)
     kept = stored.drop(columns=["county_code", "village_code"])
-    results = pd.concat([place, area, homes, clean, heat, covered, roof, yields], axis=1)
-    return gpd.GeoDataFrame(kept.join(results), geometry="geometry", crs=stored.crs), checked
+    results = pd.concat([place, area, homes, clean, heat, covered, solar.table()], axis=1)
+    return gpd.GeoDataFrame(kept.join(results), geometry="geometry", crs=stored.crs), solar, noted
+
+
+def _rooftops(
+    local: gpd.GeoDataFrame, county: pd.Series, layers: Layers, scenario: Scenario, progress: Progress | None
+) -> tuple[Rooftops, tuple[Fault, ...]]:
+    elevation: Elevation | None = None
+    noted: tuple[Fault, ...] = ()
+    if layers.elevation:
+        west, south, east, north = (float(edge) for edge in local.total_bounds)
+        margin = parameters.value("terrain", "terrain_reach_m")
+        elevation, noted = read_elevation(
+            layers.elevation, crs=local.crs, bounds=(west, south, east, north), margin_m=margin
+        )
+    told = None if progress is None else lambda share, step: _tell(progress, 0.15 + 0.75 * share, step)
+    solar = rooftops(
+        local,
+        layers.weather,
+        elevation=elevation,
+        roof_options=scenario.roofs,
+        options=scenario.solar,
+        groups=county,
+        progress=told,
+    )
+    return solar, noted
 
 
 def _building_coverage(local: gpd.GeoDataFrame, layers: Layers, crs: CRS) -> pd.DataFrame:
@@ -118,7 +141,10 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
     Raises
     ------
     DataError
-        If the weather station is too far from the buildings and the scenario does not allow it.
+        If the weather station is too far from the buildings and the scenario does not allow it, or the elevation
+        cannot be used.
+    solar.audit.AuditError
+        If the self-audit of the yields fails.
     """
     stored = layers.frames["buildings"]
     # The median, since one stray building must not move the city.
@@ -128,7 +154,7 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         layers.weather, longitude=longitude, latitude=latitude, allow_distant=scenario.allow_distant_weather
     )
     crs = working_crs(longitude)
-    buildings, checked = assess_buildings(layers, scenario, crs=crs, progress=progress)
+    buildings, solar, about_terrain = assess_buildings(layers, scenario, crs=crs, progress=progress)
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)
     states = judged.plant_states
@@ -146,6 +172,6 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         rings=plant_rings(units, states, scenario),
         villages=_villages(layers, buildings, scenario),
         clean_heating=rates.clean_heating(buildings, scenario),
-        audit=checked,
-        faults=(*layers.faults, *noted),
+        solar=solar,
+        faults=(*layers.faults, *noted, *about_terrain),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -21,7 +21,8 @@ from geo.crs import STORED
 from geo.io import LayerRead, file_digest, read_layer
 from geo.roles import NOTE_COLUMNS
 from geo.validate import complete
-from solar.weather import Weather, read_weather, typical_year
+from solar.weather import Weather, typical_year
+from solar.weather_cells import read_cells
 
 REQUIRED: Final = "buildings"
 Progress = Callable[[float, str], None]
@@ -40,14 +41,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layers:
-    """Checked layers in EPSG:4490, the weather, and whether any of it is synthetic."""
+    """Checked layers in EPSG:4490, the weather cells, and whether any of it is synthetic.
+
+    `elevation` are the files of the elevation model; they are read once the place of the buildings is known.
+    """
 
     frames: Mapping[str, gpd.GeoDataFrame]
-    weather: Weather
+    weather: tuple[Weather, ...]
     synthetic: bool
     sources: Mapping[str, Source] = field(default_factory=dict)
     faults: tuple[Fault, ...] = ()
-    weather_sha256: str = ""
+    elevation: tuple[Path, ...] = ()
+    sha256: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, layer: str) -> gpd.GeoDataFrame | None:
         """Return a layer, or None where the run has none."""
@@ -81,11 +86,11 @@ def _source(read: LayerRead) -> Source:
     )
 
 
-def assemble(reads: Mapping[str, LayerRead], *, weather: Weather | None = None, synthetic: bool = False) -> Layers:
-    """Join layers that were read; without `weather` the embedded typical year serves."""
+def assemble(reads: Mapping[str, LayerRead], *, synthetic: bool = False) -> Layers:
+    """Join layers that were read, under the embedded typical year."""
     return Layers(
         frames={layer: read.frame for layer, read in reads.items()},
-        weather=weather or typical_year(),
+        weather=(typical_year(),),
         synthetic=synthetic or any(read.synthetic for read in reads.values()),
         sources={layer: _source(read) for layer, read in reads.items()},
         faults=tuple(fault for read in reads.values() for fault in read.faults),
@@ -95,7 +100,8 @@ def assemble(reads: Mapping[str, LayerRead], *, weather: Weather | None = None, 
 def load(
     paths: Mapping[str, Path],
     *,
-    weather: Path | None = None,
+    weather: Sequence[Path] = (),
+    elevation: Sequence[Path] = (),
     crs: str | None = None,
     progress: Progress | None = None,
 ) -> Layers:
@@ -105,8 +111,10 @@ def load(
     ----------
     paths : mapping
         Layer → file; ``buildings`` is needed.
-    weather : pathlib.Path, optional
-        EPW, TMY3 or PVGIS file; the embedded typical year without it.
+    weather : sequence of pathlib.Path
+        Weather files, one a cell, or a folder of them; the embedded typical year without any.
+    elevation : sequence of pathlib.Path
+        GeoTIFF tiles of an elevation model, or a folder of them; flat terrain without any.
     crs : str, optional
         System of files that state none.
     progress : callable, optional
@@ -128,26 +136,44 @@ def load(
             reads[layer] = read_layer(path, layer, crs=crs)
         except DataError as error:
             refused.extend(error.faults)
-    year = None
+    done: Layers | None = None
     try:
-        year = read_weather(weather) if weather else None
+        done = replace_sky(assemble(reads), weather=weather, elevation=elevation)
     except DataError as error:
         refused.extend(error.faults)
-    if refused:
+    if refused or done is None:
         raise DataError(refused)
-    done = assemble(reads, weather=year)
-    return replace(done, weather_sha256=file_digest(weather)) if weather else done
+    return done
 
 
-def replace_weather(layers: Layers, path: Path) -> Layers:
-    """Return the same layers under the weather of a file.
+def replace_sky(layers: Layers, *, weather: Sequence[Path] = (), elevation: Sequence[Path] = ()) -> Layers:
+    """Return the same layers under the weather of files and with their elevation, where there are any.
 
     Raises
     ------
     DataError
-        With every fault of the file.
+        With every fault of the weather files, and of elevation files that are not there.
     """
-    return replace(layers, weather=read_weather(path), weather_sha256=file_digest(path))
+    missing = [path for path in elevation if not path.exists()]
+    refused = [Fault(rule="file_missing", effect="refused", file=path.name, layer="elevation") for path in missing]
+    cells = layers.weather
+    try:
+        cells = read_cells(weather, same_years=True) if weather else cells
+    except DataError as error:
+        refused.extend(error.faults)
+    if refused:
+        raise DataError(refused)
+    files = {
+        f"{kind}/{path.name}": path
+        for kind, paths in (("weather", weather), ("elevation", elevation))
+        for path in paths
+    }
+    return replace(
+        layers,
+        weather=cells,
+        elevation=tuple(elevation),
+        sha256={name: file_digest(path) for name, path in files.items() if path.is_file()},
+    )
 
 
 def load_folder(folder: Path) -> Layers:
@@ -163,7 +189,7 @@ def load_folder(folder: Path) -> Layers:
         )
         for layer, path in paths.items()
     }
-    return Layers(frames=frames, weather=typical_year(), synthetic=bool(manifest["synthetic"]), sources=sources)
+    return Layers(frames=frames, weather=(typical_year(),), synthetic=bool(manifest["synthetic"]), sources=sources)
 
 
 def cache_dir() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -16,10 +17,12 @@ from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_par
 from heating import rates
 from heating.assessment import Assessment
 from heating.wording import labelled, rounded
+from solar.engine import LOSS_COLUMNS, MONTHS
+from solar.system import LOSSES
+from solar.weather import Weather
 
 _MW_PER_KW: Final = 1e-3
 _LIBRARIES: Final = ("geopandas", "shapely", "pyproj", "pvlib", "pandas", "numpy")
-MONTHS: Final = tuple(f"m{month:02d}_kwh" for month in range(1, 13))
 BOILER_COLUMNS: Final = (
     "boiler_id",
     "name",
@@ -71,11 +74,20 @@ ROOF_COLUMNS: Final = (
     "mounting",
     "surface_tilt",
     "surface_azimuth",
+    "gcr",
     "panel_m2",
     "capacity_kw",
     "yield_kwh",
     "specific_yield_kwh_kw",
+    "p90_kwh",
+    "poa_kwh_m2",
+    "sky_view",
+    "height_used_m",
+    "height_source",
+    "load_class",
     *MONTHS,
+    "in_plane_kwh",
+    *LOSS_COLUMNS,
     "exclusion_reason",
 )
 
@@ -266,12 +278,23 @@ def _constants() -> dict[str, dict[str, float]]:
 def _inputs(done: Assessment) -> dict[str, str]:
     """Return the SHA-256 of every file that was read."""
     files = {layer: source.sha256 for layer, source in done.layers.sources.items()}
-    return files | ({"weather": done.layers.weather_sha256} if done.layers.weather_sha256 else {})
+    return files | dict(done.layers.sha256)
+
+
+def _weather(cell: Weather) -> dict[str, Any]:
+    return {
+        "name": cell.name,
+        "source": cell.source,
+        "synthetic": cell.synthetic,
+        "years": list(cell.year_list),
+        "notes": list(cell.notes),
+        "repairs": [asdict(repair) for repair in cell.repairs],
+    }
 
 
 def summary(done: Assessment) -> dict[str, Any]:
     """Return counts, rates, energy, versions, parameters and input hashes as plain values for JSON."""
-    buildings, weather = done.buildings, done.layers.weather
+    buildings, audit = done.buildings, done.solar.audit
     return {
         "version": VERSION,
         "synthetic": done.layers.synthetic,
@@ -290,20 +313,20 @@ def summary(done: Assessment) -> dict[str, Any]:
             "fitted": int((buildings["capacity_kw"] > 0).sum()),
             "capacity_mw": float(buildings["capacity_kw"].sum() * _MW_PER_KW),
             "yield_gwh": float(buildings["yield_kwh"].sum() * 1e-6),
-            "audit_roofs": len(done.audit),
-            "audit_worst_relative": float(done.audit["relative_delta"].abs().max()) if len(done.audit) else None,
+            "audit_roofs": len(audit),
+            "audit_worst_relative": float(audit["relative_delta"].abs().max()) if len(audit) else None,
+            "p90_gwh": float(buildings["p90_kwh"].sum() * 1e-6),
+            "lost_gwh": {name: float(buildings[f"loss_{name}_kwh"].sum() * 1e-6) for name in LOSSES},
+            "heights": {str(name): int(n) for name, n in buildings["height_source"].value_counts().items()},
+            "notes": list(done.solar.notes()),
         },
         "heat": {
             "peak_mw": float(buildings["peak_kw"].sum() * _MW_PER_KW),
             "annual_tj": float(buildings["heat_gj"].sum() * 1e-3),
             "buildings_without_index": int(buildings["heat_index_w_m2"].isna().sum()),
         },
-        "weather": {
-            "name": weather.name,
-            "source": weather.source,
-            "synthetic": weather.synthetic,
-            "notes": list(weather.notes),
-        },
+        "weather": [_weather(cell) for cell in done.layers.weather],
+        "elevation": [path.name for path in done.layers.elevation],
         "working_crs": done.crs.srs,
         "scenario": done.scenario.as_dict(),
         "parameters": _constants(),

@@ -14,6 +14,8 @@ from data import parameters
 from data.errors import DataError, Fault
 from data.schemas import HEAT_SOURCES
 from geo.zones import ZoneOptions
+from solar.options import YieldOptions
+from solar.roof_options import RoofOptions
 
 COUNTED_SOURCES: Final = tuple(source for source in HEAT_SOURCES if source not in ("none", "unknown"))
 
@@ -53,6 +55,10 @@ class Scenario:
         heating at all are facts, not readings: they cannot be overridden.
     allow_distant_weather : bool
         Use a weather station beyond the distance limit.
+    roofs : RoofOptions
+        Choices of the roof design, see `solar.roof_options.RoofOptions`.
+    solar : YieldOptions
+        Choices of the yield, see `solar.options.YieldOptions`.
     """
 
     name: str = "default"
@@ -80,6 +86,8 @@ class Scenario:
     )
     clean_overrides: dict[Literal[COUNTED_SOURCES], bool] = Field(default_factory=dict)  # type: ignore[valid-type]
     allow_distant_weather: bool = False
+    roofs: RoofOptions = Field(default_factory=RoofOptions)
+    solar: YieldOptions = Field(default_factory=YieldOptions)
 
     @property
     def zone_options(self) -> ZoneOptions:

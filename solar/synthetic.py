@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from data import parameters
 from solar.clearness import daily_clearness, hourly_clearness
 from solar.diurnal import hourly_temperature
-from solar.sun import cosine, day_of_year, extra_radiation, sun_position
+from solar.sun import cosine, day_of_year, extra_radiation, mean_cosine, sun_position
 
 TYPICAL_YEAR: Final = 2021
 """Calendar that typical hours are written in: any year without a leap day would do."""
@@ -94,7 +94,7 @@ def synthetic_year(means: pd.DataFrame, place: Place, *, seed: int = SEED) -> pd
     -------
     pandas.DataFrame
         Index: mid-points of the hours, Asia/Shanghai. Columns ``ghi``, ``dni``, ``dhi`` [W/m2] with
-        GHI = DNI·cosZ + DHI for the apparent zenith there, and ``temp_air`` [degC].
+        GHI = DNI·cosZ + DHI for the hour's mean of cosZ, and ``temp_air`` [degC].
 
     Raises
     ------
@@ -108,7 +108,8 @@ def synthetic_year(means: pd.DataFrame, place: Place, *, seed: int = SEED) -> pd
     monthly_kt = ghi_sums / np.bincount(sky.month, sky.extra_horizontal)[1:]
     ghi = _global(ghi_sums, monthly_kt, sky, np.random.Generator(np.random.PCG64(seed)))
     dhi = _diffuse(dhi_sums, ghi, sky)
-    dni = np.divide(ghi - dhi, sky.cos_zenith, out=np.zeros_like(ghi), where=sky.cos_zenith > 0)
+    mean_up = mean_cosine(sky.index, longitude=place.longitude, latitude=place.latitude, altitude_m=place.altitude_m)
+    dni = np.divide(ghi - dhi, mean_up, out=np.zeros_like(ghi), where=mean_up > 0)
     warmth = hourly_temperature(sky.index, means["temp_air"].to_numpy(float), monthly_kt, longitude=place.longitude)
     return pd.DataFrame({"ghi": ghi, "dni": dni, "dhi": dhi, "temp_air": warmth}, index=sky.index)
 

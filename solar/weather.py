@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyproj
-from pvlib import irradiance
 
 from data import parameters
 from data.errors import DataError, Fault
 from solar import synthetic
-from solar.sun import cosine, day_of_year, extra_radiation, sun_position
+from solar.synthetic import Place
 from solar.weather_checks import LAYER, find_faults, hours_of, refused
-from solar.weather_files import COLUMNS, RawWeather, TiltedPlaneError, UnknownFormatError, is_one_year, read_raw, stamps
+from solar.weather_files import COLUMNS, RawWeather, TiltedPlaneError, UnknownFormatError, is_one_year, stamps
+from solar.weather_formats import FORMATS, read_raw
+from solar.weather_repair import Repair, repaired
+from solar.weather_split import closure_notes, completed
 
-FORMATS: Final = "EPW, TMY3 CSV, PVGIS hourly/TMY (JSON, CSV)"
 _GEOD: Final = pyproj.Geod(ellps="GRS80")
 _M_PER_KM: Final = 1000
-
-Floats = npt.NDArray[np.float64]
+_SEVERAL: Final = "weather.note.several_years"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +44,8 @@ class Weather:
         Whether the hours were made from monthly means.
     notes : tuple of str
         Text keys of what a reader of the results has to know.
+    repairs : tuple of Repair
+        What was mended in the file, with figures before and after; `solar.weather_repair.repair_notes` words them.
     """
 
     hours: pd.DataFrame
@@ -55,11 +56,17 @@ class Weather:
     source: str
     synthetic: bool = False
     notes: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
 
     @property
     def years(self) -> int:
         """How many whole years the hours are: yields are the mean of them."""
-        return int(stamps(self.hours).year.nunique())
+        return len(self.year_list)
+
+    @property
+    def year_list(self) -> tuple[int, ...]:
+        """The calendar years of the hours by the file's own clock, in order; a typical year counts as one."""
+        return tuple(int(year) for year in stamps(self.hours).year.unique().sort_values())
 
 
 def typical_year() -> Weather:
@@ -79,18 +86,20 @@ def typical_year() -> Weather:
     )
 
 
-def read_weather(path: Path) -> Weather:
+def read_weather(path: Path, *, repair: bool = True) -> Weather:
     """Read a weather file; the format is told by its content.
 
     Parameters
     ----------
     path : pathlib.Path
-        EPW, TMY3 CSV, PVGIS hourly (horizontal plane) or PVGIS TMY, as JSON or CSV.
+        EPW, TMY3 CSV, PVGIS hourly (horizontal plane) or TMY and NASA POWER hourly as JSON or CSV, or a plain table.
+    repair : bool
+        Whether a wrong clock and beam that does not close are mended; otherwise they are only noted.
 
     Returns
     -------
     Weather
-        With notes about what was derived: wind, diffuse split, left-out part years, closure.
+        With notes about what was derived (wind, diffuse split, left-out part years, closure) and with its repairs.
 
     Raises
     ------
@@ -102,18 +111,37 @@ def read_weather(path: Path) -> Weather:
     faults = find_faults(raw, hours, path.name)
     if faults:
         raise DataError(faults)
-    for complete in (_with_wind, _with_split):
-        hours, found = complete(hours, raw)
-        notes += found
+    place = Place(longitude=raw.longitude, latitude=raw.latitude, altitude_m=raw.altitude_m)
+    repairs: tuple[Repair, ...] = ()
+    if repair:
+        hours, derived, repairs = repaired(hours, place)
+    else:
+        hours, derived = completed(hours, place)
+    mended = ("weather.note.repaired",) if repairs else ()
     return Weather(
-        hours=hours[list(COLUMNS)],
+        hours=hours[list(COLUMNS)].astype(float),
         longitude=raw.longitude,
         latitude=raw.latitude,
         altitude_m=raw.altitude_m,
         name=raw.name,
         source=raw.source,
-        notes=notes + _closure(hours, raw),
+        notes=raw.notes + notes + derived + mended + closure_notes(hours, place),
+        repairs=repairs,
     )
+
+
+def one_year(weather: Weather, year: int) -> Weather:
+    """Return the hours of one calendar year, the rest as it is.
+
+    Raises
+    ------
+    KeyError
+        If the weather does not have that year.
+    """
+    if year not in weather.year_list:
+        raise KeyError(year)
+    hours = weather.hours[stamps(weather.hours).year == year]
+    return replace(weather, hours=hours, notes=tuple(note for note in weather.notes if note != _SEVERAL))
 
 
 def distance_km(weather: Weather, longitude: float, latitude: float) -> float:
@@ -122,13 +150,15 @@ def distance_km(weather: Weather, longitude: float, latitude: float) -> float:
     return float(metres) / _M_PER_KM
 
 
-def require_near(weather: Weather, *, longitude: float, latitude: float, allow_distant: bool) -> tuple[Fault, ...]:
+def require_near(
+    weather: Weather | Sequence[Weather], *, longitude: float, latitude: float, allow_distant: bool
+) -> tuple[Fault, ...]:
     """Refuse weather from too far away, unless the user said that it may be.
 
     Parameters
     ----------
-    weather : Weather
-        The weather to use.
+    weather : Weather or sequence of Weather
+        The weather to use; of several cells the nearest counts.
     longitude, latitude : float
         Middle of the buildings [degrees].
     allow_distant : bool
@@ -144,14 +174,15 @@ def require_near(weather: Weather, *, longitude: float, latitude: float, allow_d
     data.errors.DataError
         When it is farther than ``policy.weather_max_km`` and not allowed.
     """
-    distance = distance_km(weather, longitude, latitude)
+    cells = [weather] if isinstance(weather, Weather) else weather
+    distance, nearest = min(((distance_km(cell, longitude, latitude), cell) for cell in cells), key=lambda one: one[0])
     limit = parameters.value("policy", "weather_max_km")
     if distance <= limit:
         return ()
     fault = Fault(
         rule="weather.distant",
         effect="noted" if allow_distant else "refused",
-        file=weather.name,
+        file=nearest.name,
         layer=LAYER,
         expected=f"≤ {limit:.0f} km",
         got=f"{distance:.0f} km",
@@ -165,6 +196,8 @@ def _read(path: Path) -> RawWeather:
     """Read the file, a failure told as a fault."""
     try:
         return read_raw(path)
+    except DataError:
+        raise
     except UnknownFormatError:
         fault = refused("weather.unknown_format", path.name, expected=FORMATS)
     except TiltedPlaneError:
@@ -185,52 +218,7 @@ def _whole_years(raw: RawWeather) -> tuple[pd.DataFrame, tuple[str, ...]]:
     whole = [year for year, rows in counts.items() if rows == hours_of(int(str(year)))]
     if not whole:
         return raw.hours, ()
-    notes: tuple[str, ...] = ("weather.note.several_years",) if len(whole) > 1 else ()
+    notes: tuple[str, ...] = (_SEVERAL,) if len(whole) > 1 else ()
     if len(whole) < len(counts):
         notes += ("weather.note.part_years_left_out",)
     return raw.hours[index.year.isin(whole)], notes
-
-
-def _with_wind(hours: pd.DataFrame, _: RawWeather) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    if "wind_speed" in hours and hours["wind_speed"].notna().all():
-        return hours, ()
-    return hours.assign(wind_speed=parameters.value("pv", "reference_wind_speed")), ("weather.note.no_wind",)
-
-
-def _zenith(hours: pd.DataFrame, raw: RawWeather) -> Floats:
-    zenith, _ = sun_position(stamps(hours), longitude=raw.longitude, latitude=raw.latitude, altitude_m=raw.altitude_m)
-    return zenith
-
-
-def _with_split(hours: pd.DataFrame, raw: RawWeather) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Complete DNI and DHI where the file lacks them."""
-    have = {name for name in ("dni", "dhi", "bhi") if name in hours and hours[name].notna().all()}
-    if {"dni", "dhi"} <= have:
-        return hours, ()
-    zenith = _zenith(hours, raw)
-    note = "weather.note.from_closure"
-    if "dhi" not in have and "dni" in have:
-        return hours.assign(dhi=(hours["ghi"] - hours["dni"] * cosine(zenith)).clip(lower=0)), (note,)
-    if "dhi" not in have:
-        split = irradiance.erbs(hours["ghi"].to_numpy(), zenith, day_of_year(stamps(hours)))
-        hours, note = hours.assign(dhi=split["dhi"]), "weather.note.erbs"
-    beam = (hours["bhi"] if "bhi" in have else hours["ghi"] - hours["dhi"]).to_numpy().clip(min=0)
-    up = cosine(zenith)
-    # near the horizon the division runs away: nothing is brighter than the sun above the atmosphere
-    dni = np.minimum(np.divide(beam, up, out=np.zeros_like(beam), where=up > 0), extra_radiation(stamps(hours)))
-    return hours.assign(dni=dni), (note,)
-
-
-def _closure(hours: pd.DataFrame, raw: RawWeather) -> tuple[str, ...]:
-    """Compare the sums of GHI and of DNI·cosZ + DHI; a difference is noted, not repaired."""
-    closed = hours["dni"] * cosine(_zenith(hours, raw)) + hours["dhi"]
-    # hour by hour as well: a clock that is wrong by half an hour hardly shows in the sums
-    total = max(hours["ghi"].sum(), np.finfo(float).tiny)
-    sums = abs(closed.sum() - total) / total
-    scatter = (closed - hours["ghi"]).abs().sum() / total
-    notes: tuple[str, ...] = ()
-    if sums > parameters.value("pv", "closure_tolerance"):
-        notes += ("weather.note.no_closure",)
-    if scatter > parameters.value("pv", "closure_scatter_tolerance"):
-        notes += ("weather.note.clock_doubtful",)
-    return notes

@@ -29,7 +29,7 @@ def find_faults(raw: RawWeather, hours: pd.DataFrame, file: str) -> list[Fault]:
     file : str
         Name as the user knows it.
     """
-    return [fault for check in _CHECKS for fault in check(raw, hours, file)]
+    return [*raw.faults, *(fault for check in _CHECKS for fault in check(raw, hours, file))]
 
 
 def refused(rule: str, file: str, **said: Any) -> Fault:

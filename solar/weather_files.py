@@ -11,8 +11,6 @@ Time stamps are handled format by format, because each means another moment:
 from __future__ import annotations
 
 import io
-import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +19,7 @@ import numpy as np
 import pandas as pd
 from pvlib import iotools
 
+from data.errors import Fault
 from solar.synthetic import TYPICAL_YEAR
 
 COLUMNS: Final = ("ghi", "dni", "dhi", "temp_air", "wind_speed")
@@ -40,7 +39,10 @@ class TiltedPlaneError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawWeather:
-    """A file as it was read: `hours` may hold gaps and faults, and columns may be missing."""
+    """A file as it was read: `hours` may hold gaps and faults, and columns may be missing.
+
+    `notes` are the text keys of what was done in reading; `faults` is what only the reader could see.
+    """
 
     hours: pd.DataFrame
     longitude: float
@@ -49,53 +51,12 @@ class RawWeather:
     name: str
     source: str
     typical: bool
+    notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
-def read_raw(path: Path) -> RawWeather:
-    """Read a weather file of any known format, told by its content and not by its name.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        EPW, TMY3 CSV, PVGIS hourly or PVGIS TMY, as JSON or CSV.
-
-    Raises
-    ------
-    UnknownFormatError
-        If it is none of them.
-    TiltedPlaneError
-        If it holds irradiance on a tilted plane.
-    ValueError, KeyError
-        If it is broken inside.
-    """
-    return _reader(path)(path)
-
-
-def _reader(path: Path) -> Callable[[Path], RawWeather]:
-    with path.open("rb") as file:
-        head = file.read(_HEAD).decode("utf-8-sig", errors="replace")
-    lines = head.lstrip().splitlines() or [""]
-    if lines[0].startswith("{"):
-        return _json_reader(path)
-    if lines[0].startswith("LOCATION,"):
-        return _epw
-    if len(lines) > 1 and lines[1].startswith("Date (MM/DD/YYYY),"):
-        return _tmy3
-    if lines[0].startswith("Latitude (decimal degrees)"):
-        return _pvgis_tmy if "time(UTC)," in head else _pvgis_hourly
-    raise UnknownFormatError(path.name)
-
-
-def _json_reader(path: Path) -> Callable[[Path], RawWeather]:
-    outputs = json.loads(path.read_text(encoding="utf-8-sig")).get("outputs", {})
-    if "tmy_hourly" in outputs:
-        return _pvgis_tmy
-    if "hourly" in outputs:
-        return _pvgis_hourly
-    raise UnknownFormatError(path.name)
-
-
-def _epw(path: Path) -> RawWeather:
+def read_epw(path: Path) -> RawWeather:
+    """Read an EnergyPlus weather file."""
     text, has_zone = _zoned(path, field=8)
     data, meta = iotools.read_epw(io.StringIO(text))
     hours = _without(data if has_zone else data.tz_localize(None), _EPW_MISSING)
@@ -110,7 +71,8 @@ def _epw(path: Path) -> RawWeather:
     )
 
 
-def _tmy3(path: Path) -> RawWeather:
+def read_tmy3(path: Path) -> RawWeather:
+    """Read a TMY3 table of the NREL."""
     text, has_zone = _zoned(path, field=3)
     # one calendar from the start: the row that ends February of a leap year would else fall on the 29th
     data, meta = iotools.read_tmy3(io.StringIO(text), coerce_year=TYPICAL_YEAR)
@@ -142,7 +104,8 @@ def _zoned(path: Path, *, field: int) -> tuple[str, bool]:
     return text, True
 
 
-def _pvgis_tmy(path: Path) -> RawWeather:
+def read_pvgis_tmy(path: Path) -> RawWeather:
+    """Read a typical year of PVGIS, as JSON or CSV."""
     data, meta = iotools.read_pvgis_tmy(path, pvgis_format=_pvgis_form(path))
     place = _pvgis_place(meta["inputs"])
     offset = pd.Timedelta(hours=place.pop("offset"))
@@ -152,7 +115,14 @@ def _pvgis_tmy(path: Path) -> RawWeather:
     return RawWeather(hours=hours, name=path.stem, source="PVGIS TMY", typical=True, **place)
 
 
-def _pvgis_hourly(path: Path) -> RawWeather:
+def read_pvgis_hourly(path: Path) -> RawWeather:
+    """Read hours of PVGIS on the horizontal plane, as JSON or CSV.
+
+    Raises
+    ------
+    TiltedPlaneError
+        If they are for a tilted plane.
+    """
     data, meta = iotools.read_pvgis_hourly(path, pvgis_format=_pvgis_form(path))
     if _pvgis_slope(meta["inputs"]) != 0:
         raise TiltedPlaneError(path.name)
@@ -223,4 +193,5 @@ def _one_calendar(hours: pd.DataFrame) -> pd.DataFrame:
 
 
 def _into_year(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    return pd.DatetimeIndex([stamp.replace(year=TYPICAL_YEAR) for stamp in index])
+    parts = pd.DataFrame({name: getattr(index, name) for name in ("month", "day", "hour", "minute", "second")})
+    return pd.DatetimeIndex(pd.to_datetime(parts.assign(year=TYPICAL_YEAR))).tz_localize(index.tz)

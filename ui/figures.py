@@ -10,7 +10,8 @@ import pandas as pd
 from data.catalog import ZONES, label, text
 from heating import rates
 from heating.assessment import Assessment
-from heating.report import MONTHS, rate_table
+from heating.report import rate_table
+from solar.engine import MONTHS
 from ui.paint import VERDICT
 
 _HEIGHT = 34
@@ -70,18 +71,22 @@ def verdict_bars(done: Assessment, language: str) -> Any:
     )
 
 
-def monthly_yield(buildings: pd.DataFrame, language: str) -> Any:
-    """Return the electricity of the given roofs by month [GWh]."""
-    shown = pd.DataFrame({"month": range(1, 13), "gwh": [float(buildings[name].sum()) * 1e-6 for name in MONTHS]})
+_PER_UNIT = {"GWh": 1e-6, "MWh": 1e-3}
+
+
+def monthly_yield(buildings: pd.DataFrame, language: str, *, unit: str = "GWh") -> Any:
+    """Return the electricity of the given roofs by month [GWh or MWh]."""
+    scale = _PER_UNIT[unit]
+    shown = pd.DataFrame({"month": range(1, 13), "energy": [float(buildings[name].sum()) * scale for name in MONTHS]})
     return (
         alt.Chart(shown)
         .mark_bar(color="#DD6B28")
         .encode(
             x=alt.X("month:O", title=text("ui.month", language), axis=alt.Axis(labelAngle=0)),
-            y=alt.Y("gwh:Q", title="GWh"),
+            y=alt.Y("energy:Q", title=unit),
             tooltip=[
                 alt.Tooltip("month", title=text("ui.month", language)),
-                alt.Tooltip("gwh", title="GWh", format=".2f"),
+                alt.Tooltip("energy", title=unit, format=".2f"),
             ],
         )
         .properties(height=240)

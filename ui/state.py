@@ -139,7 +139,7 @@ def back_to_demo() -> None:
         st.rerun()
 
 
-_STEPS: Final = ("reading", "zones", "demand", "roofs", "yields", "verdicts", "done")
+_STEPS: Final = ("reading", "zones", "demand", "roofs", "scene", "terrain", "yields", "audit", "verdicts", "done")
 
 
 def show_faults(error: DataError) -> None:

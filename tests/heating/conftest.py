@@ -25,7 +25,7 @@ def city(cache):
 def unaudited(monkeypatch):
     """Leave out the self-audit of the yields: solar's own tests look after it, and it takes seconds."""
     nothing = pd.DataFrame({"relative_delta": pd.Series(dtype=float)})
-    monkeypatch.setattr("heating.assessment.audit.self_audit", lambda *_args, **_options: nothing)
+    monkeypatch.setattr("solar.rooftops.self_audit", lambda *_args, **_options: nothing)
 
 
 @pytest.fixture

@@ -126,7 +126,7 @@ def layers_of(**frames):
         name: Source(file=f"{name}.csv", sha256="0" * 64, rows_in=len(frame), rows_used=len(frame))
         for name, frame in frames.items()
     }
-    return Layers(frames=frames, weather=year(), synthetic=False, sources=sources)
+    return Layers(frames=frames, weather=(year(),), synthetic=False, sources=sources)
 
 
 def judged(scenario=None, **frames):

@@ -176,9 +176,9 @@ def test_weather_from_afar_is_refused_then_noted(city):
     far = dataclasses.replace(typical_year(), longitude=-160.0, latitude=55.0)
     few = {"buildings": city.frames["buildings"].iloc[:40]}
     with pytest.raises(DataError) as caught:
-        assess(Layers(frames=few, weather=far, synthetic=False), Scenario())
+        assess(Layers(frames=few, weather=(far,), synthetic=False), Scenario())
     assert caught.value.faults[0].rule == "weather.distant"
-    noted = assess(Layers(frames=few, weather=far, synthetic=False), Scenario(allow_distant_weather=True))
+    noted = assess(Layers(frames=few, weather=(far,), synthetic=False), Scenario(allow_distant_weather=True))
     assert [fault.effect for fault in noted.faults] == ["noted"]
 
 

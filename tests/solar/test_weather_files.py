@@ -1,5 +1,6 @@
 """Every format comes back to the hours it was written from; a bad file tells all its faults at once."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,29 +9,16 @@ import pvlib
 import pytest
 import solar_samples as samples
 from numpy.testing import assert_allclose
+from solar_samples import faults_of, written
 
+import solar.weather as weather_module
 from data import parameters
 from data.catalog import LANGUAGES, text
 from data.errors import DataError
-from solar.weather import distance_km, read_weather, require_near, typical_year
+from solar.weather import distance_km, one_year, read_weather, require_near, typical_year
 
 PVLIB_DATA = Path(pvlib.__file__).parent / "data"
 COLUMNS = ["ghi", "dni", "dhi", "temp_air", "wind_speed"]
-
-
-def written(tmp_path, content, name="weather.txt"):
-    path = tmp_path / name
-    path.write_text(content, encoding="utf-8", newline="")
-    return path
-
-
-def faults_of(path):
-    with pytest.raises(DataError) as error:
-        read_weather(path)
-    for fault in error.value.faults:
-        for language in LANGUAGES:
-            assert path.name in fault.message(language)
-    return {(fault.rule, fault.column) for fault in error.value.faults}
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +47,11 @@ def test_tmy3_comes_back(tmp_path, typical):
     assert weather.notes == ()
 
 
-@pytest.mark.parametrize("form", ["json", "csv"])
-@pytest.mark.parametrize("offset_h", [0.5, 0.0, -0.25])
+@pytest.mark.parametrize(("form", "offset_h"), [("json", 0.5), ("csv", 0.5), ("json", 0.0), ("csv", -0.25)])
 def test_pvgis_tmy_comes_back_at_the_moment_of_its_offset(tmp_path, utc, form, offset_h):
     write = samples.pvgis_tmy_json if form == "json" else samples.pvgis_tmy_csv
     hours = utc.set_axis(utc.index + pd.Timedelta(hours=offset_h - 0.5))
-    weather = read_weather(written(tmp_path, write(hours, offset_h)))
+    weather = read_weather(written(tmp_path, write(hours, offset_h)), repair=False)
     minute = weather.hours.index.minute.unique()
     assert minute == [offset_h * 60 % 60]
     assert weather.hours.index.is_monotonic_increasing
@@ -92,9 +79,17 @@ def test_whole_years_are_kept_and_part_years_left_out(tmp_path, utc):
     rest = part.set_axis(part.index + pd.Timedelta(days=1))
     content = samples.pvgis_hourly_json(pd.concat([utc, later, leap_day, rest]))
     weather = read_weather(written(tmp_path, content))
+    assert weather.year_list == (2019, 2020)
     assert weather.years == 2
     assert len(weather.hours) == 8760 + 8784
     assert {"weather.note.several_years", "weather.note.part_years_left_out"} <= set(weather.notes)
+    leap = one_year(weather, 2020)
+    assert (leap.year_list, len(leap.hours), leap.longitude) == ((2020,), 8784, weather.longitude)
+    assert set(weather.notes) - set(leap.notes) == {"weather.note.several_years"}
+    halves = [one_year(weather, year).hours["ghi"].sum() for year in weather.year_list]
+    assert_allclose(sum(halves), weather.hours["ghi"].sum(), rtol=1e-12)
+    with pytest.raises(KeyError):
+        one_year(weather, 2021)
 
 
 def test_a_tilted_plane_is_refused(tmp_path, utc):
@@ -118,16 +113,19 @@ def test_missing_diffuse_alone_comes_from_closure(tmp_path, typical):
     assert "weather.note.from_closure" in weather.notes
 
 
-def test_a_clock_that_is_half_an_hour_late_is_told(tmp_path, typical):
+def test_a_clock_that_is_an_hour_late_is_told_where_it_may_not_be_repaired(tmp_path, typical):
     hours = typical.hours.copy()
     hours[["ghi", "dni", "dhi"]] = np.roll(hours[["ghi", "dni", "dhi"]], 1, axis=0)
-    weather = read_weather(written(tmp_path, samples.epw_text(hours)))
+    weather = read_weather(written(tmp_path, samples.epw_text(hours)), repair=False)
     assert "weather.note.clock_doubtful" in weather.notes
+    assert weather.repairs == ()
 
 
 def test_irradiance_that_does_not_close_is_told(tmp_path, typical):
     hours = typical.hours.assign(ghi=typical.hours["ghi"] * 1.2)
-    assert "weather.note.no_closure" in read_weather(written(tmp_path, samples.epw_text(hours))).notes
+    weather = read_weather(written(tmp_path, samples.epw_text(hours)), repair=False)
+    assert "weather.note.no_closure" in weather.notes
+    assert_allclose(weather.hours["dni"], hours["dni"], atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["703165TY.csv", "723170TYA.CSV"])
@@ -179,7 +177,9 @@ def test_repeated_hours_and_missing_columns_are_refused(tmp_path, typical):
     ("content", "rule"),
     [
         ("", "weather.unknown_format"),
-        ("time,ghi\n2021-01-01 00:00,5\n", "weather.unknown_format"),
+        ("time,colour\n2021-01-01 00:00,5\n", "weather.unknown_format"),
+        ('{"properties": {"parameter": {}}}', "weather.unreadable"),
+        ("-BEGIN HEADER-\n-END HEADER-\nYEAR,MO\n", "weather.unreadable"),
         ("{broken", "weather.unreadable"),
         ('{"outputs": {}}', "weather.unknown_format"),
         ('{"outputs": {"hourly": []}}', "weather.unreadable"),
@@ -192,7 +192,7 @@ def test_other_files_are_refused_in_words(tmp_path, content, rule):
 
 
 def test_a_file_without_hours_is_refused(tmp_path):
-    found = faults_of(written(tmp_path, samples.EPW_HEAD.format(zone=8)))
+    found = faults_of(written(tmp_path, samples.EPW_HEAD.format(zone=8, longitude=106.5)))
     assert ("weather.incomplete_year", None) in found
 
 
@@ -228,5 +228,8 @@ def test_the_limit_itself_is_near_enough(typical):
 
 
 def test_every_note_has_its_words():
-    for note in typical_year().notes:
+    code = "".join(path.read_text(encoding="utf-8") for path in Path(weather_module.__file__).parent.glob("*.py"))
+    notes = {*typical_year().notes, *re.findall(r"weather\.note\.\w+", code)}
+    assert {"weather.note.repaired", "weather.note.averaged", "weather.note.clock_doubtful"} <= notes
+    for note in notes:
         assert all(text(note, language) for language in LANGUAGES)

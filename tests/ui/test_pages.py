@@ -72,6 +72,41 @@ def test_rooftops_filter_by_county_and_size():
     assert (shown[text("column.capacity_kw")] >= 50).all()
 
 
+def test_rooftops_say_that_the_terrain_is_flat_and_how_the_audit_went():
+    app = opened("rooftops")
+    assert any(text("solar.note.flat_terrain") in box.value for box in app.info)
+    assert "e-0" in next(caption.value for caption in app.caption if "300" in caption.value)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_panel_of_a_roof_shows_its_facts_and_neighbours(language, tmp_path):
+    script = tmp_path / "panel.py"
+    script.write_text(PANEL, encoding="utf-8")
+    app = AppTest.from_file(str(script), default_timeout=120)
+    app.query_params["lang"] = language
+    app.run()
+    assert not app.exception, [problem.message for problem in app.exception]
+    said = words(app)
+    for key in ("roof.months", "roof.horizon", "roof.waterfall", "roof.neighbours", "solar.note.flat_terrain"):
+        assert text(key, language) in said
+    kept = app.dataframe[0].value[text("roof.lost", language)]
+    assert (kept > 0).all()
+    assert kept.is_monotonic_decreasing
+    assert f"{kept.iloc[0]:,.0f} kWh" in said
+
+
+PANEL = """
+import numpy as np
+from solar.detail import roof_detail
+from ui.roof_panel import roof_panel
+from ui.state import current
+
+done = current()
+shaded = done.buildings["loss_buildings_kwh"] / done.buildings["in_plane_kwh"].where(done.buildings["capacity_kw"] > 0)
+roof_panel(done, int(np.nanargmax(shaded.to_numpy())))
+"""
+
+
 def test_a_stricter_reading_of_the_zones_changes_the_rates():
     app = opened("coverage")
     before = app.dataframe[-1].value

@@ -60,6 +60,20 @@ def choose_first_boiler(page):
     page.get_by_text(text("ui.facts")).wait_for()
 
 
+def test_choosing_a_roof_shows_its_horizon_and_waterfall(url, page):
+    go(page, url, "rooftops")
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    page.wait_for_timeout(500)
+    box = table.bounding_box()
+    page.mouse.click(box["x"] + 16, box["y"] + 52)
+    page.get_by_text(text("roof.waterfall")).wait_for()
+    page.get_by_text(text("roof.neighbours")).wait_for()
+    page.wait_for_timeout(1500)
+    assert page.locator("[data-testid=stVegaLiteChart]").count() >= 4
+    clean(page)
+
+
 def clean(page):
     assert page.outside_requests == []
     assert page.console_errors == []

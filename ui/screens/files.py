@@ -16,6 +16,7 @@ from geo.io import SUFFIXES
 from heating.layers import load
 from heating.report import fault_table, set_aside_layers
 from heating.wording import labelled
+from solar.weather_repair import repair_notes
 from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
 from ui.texts import language, plain, t
@@ -35,7 +36,12 @@ def offer() -> None:
             )
             for layer in UPLOADS
         }
-        weather = st.file_uploader(t("layer.weather"), type=["epw", "csv", "json"], key="upload_weather")
+        weather = st.file_uploader(
+            t("layer.weather"), type=["epw", "csv", "json"], key="upload_weather", accept_multiple_files=True
+        )
+        elevation = st.file_uploader(
+            t("layer.elevation"), type=["tif", "tiff"], key="upload_elevation", accept_multiple_files=True
+        )
         crs = st.text_input(t("files.crs"), placeholder="EPSG:4544", key="upload_crs")
         sent = st.form_submit_button(t("files.read"), type="primary")
     if not sent:
@@ -45,9 +51,12 @@ def offer() -> None:
     paths = {
         layer: write_bytes(folder / layer / Path(file.name).name, file.getvalue()) for layer, file in given.items()
     }
-    year = write_bytes(folder / "weather" / Path(weather.name).name, weather.getvalue()) if weather else None
+    sky = {
+        kind: [write_bytes(folder / kind / Path(file.name).name, file.getvalue()) for file in files_of]
+        for kind, files_of in (("weather", weather), ("elevation", elevation))
+    }
     try:
-        keep_dataset(load(paths, weather=year, crs=crs.strip() or None))
+        keep_dataset(load(paths, weather=sky["weather"], elevation=sky["elevation"], crs=crs.strip() or None))
     except DataError as error:
         show_faults(error)
         return
@@ -79,8 +88,12 @@ heading("page.files", done, lead="files.lead")
 back_to_demo()
 st.subheader(t("files.in_use"), anchor=False)
 st.dataframe(sources(), hide_index=True, width="stretch")
-weather = done.layers.weather
-st.caption(f"{t('layer.weather')}：{plain(weather.name)} · {plain(weather.source)}")
+for cell in done.layers.weather:
+    st.caption(f"{t('layer.weather')}：{plain(cell.name)} · {plain(cell.source)}")
+    for key, values in repair_notes(cell):
+        st.warning(t(key, **values))
+terrain = "、".join(plain(path.name) for path in done.layers.elevation) or t("solar.note.flat_terrain")
+st.caption(f"{t('layer.elevation')}：{terrain}")
 
 st.subheader(t("files.faults"), anchor=False)
 faults = fault_table(done, language=language())

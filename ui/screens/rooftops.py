@@ -5,15 +5,15 @@ from __future__ import annotations
 import streamlit as st
 
 from data import parameters
-from data.catalog import label
-from heating.report import roof_table
+from heating.report import county_names, roof_table
 from heating.wording import coded_label
-from solar.energy import result_notes
-from ui import citymap, figures, tables
+from solar.weather_repair import repair_notes
+from ui import citymap, figures, roof_figures, tables
 from ui.evidence import panel
 from ui.parts import area_filter, downloads, heading, within
+from ui.roof_panel import roof_panel
 from ui.state import current
-from ui.texts import language, t
+from ui.texts import language, plain, t
 
 SHOWN = 500
 COLUMNS = ["building_id", "county_code", "zone", "use", "roof_kind", "mounting", "roof_m2", "capacity_kw"]
@@ -21,7 +21,16 @@ COLUMNS += ["yield_kwh", "specific_yield_kwh_kw"]
 
 done = current()
 heading("page.rooftops", done, lead="rooftops.lead")
-st.caption("；".join(t(note) for note in result_notes(done.buildings, done.layers.weather)))
+notes = done.solar.notes()
+if "solar.note.flat_terrain" in notes:
+    st.info(t("solar.note.flat_terrain"), icon=":material/landscape:")
+st.caption("；".join(t(note) for note in notes if note != "solar.note.flat_terrain"))
+worst = float(done.solar.audit["relative_delta"].abs().max()) if len(done.solar.audit) else 0.0
+names = "、".join(plain(cell.name) for cell in done.solar.cells)
+st.caption(t("rooftops.audit", count=len(done.solar.audit), worst=worst, weather=names))
+for cell in done.solar.cells:
+    for key, values in repair_notes(cell):
+        st.warning(f"{plain(cell.name)}：{t(key, **values)}")
 county, zone = area_filter(done, key="rooftops")
 uses = parameters.table("building_uses").index
 left, right = st.columns([2, 1])
@@ -40,18 +49,35 @@ if chosen:
     keep &= buildings["use"].isin(chosen).to_numpy()
 kept = buildings[keep]
 
-cards = st.columns(4)
+cards = st.columns(5)
 total_kw, total_kwh = float(kept["capacity_kw"].sum()), float(kept["yield_kwh"].sum())
+lost = float(kept[["loss_terrain_kwh", "loss_buildings_kwh", "loss_rows_kwh"]].sum().sum())
+light = float(kept["in_plane_kwh"].sum())
 cards[0].metric(t("rooftops.count"), f"{len(kept):,}", border=True)
-cards[1].metric(t("rooftops.capacity"), f"{total_kw / 1e3:,.0f} MWp", border=True)
-cards[2].metric(t("rooftops.energy"), f"{total_kwh / 1e6:,.0f} GWh", border=True)
+cards[1].metric(t("rooftops.capacity"), f"{total_kw / 1e3:,.0f}", border=True)
+cards[2].metric(t("rooftops.energy"), f"{total_kwh / 1e6:,.0f}", border=True)
 cards[3].metric(
-    label("column", "specific_yield_kwh_kw", language()),
+    t("rooftops.specific"),
     f"{total_kwh / total_kw:,.0f}" if total_kw else "—",
     border=True,
 )
-st.altair_chart(figures.monthly_yield(kept, language()), width="stretch")
+cards[4].metric(t("rooftops.shaded"), f"{lost / light:.1%}" if light else "—", border=True)
+months, losses, days = st.tabs([t(f"rooftops.tab_{name}") for name in ("months", "losses", "days")])
+with months:
+    st.altair_chart(figures.monthly_yield(kept, language()), width="stretch")
+with losses:
+    st.altair_chart(roof_figures.waterfall(kept, language()), width="stretch")
+with days:
+    profiles = done.solar.found.profiles
+    codes = [county] if county in profiles else list(profiles)
+    named = county_names(done).get(str(county), t("county.all"))
+    st.caption(t("rooftops.days_note", county=plain(named)))
+    st.altair_chart(roof_figures.mean_days(profiles[codes], language()), width="stretch")
 table = roof_table(done)[keep].sort_values("yield_kwh", ascending=False).reset_index(drop=True)
+
+
+def _row_of(building_id: str) -> int:
+    return int((buildings["building_id"] == building_id).to_numpy().argmax())
 
 
 @st.fragment
@@ -59,7 +85,7 @@ def city() -> None:
     """Show the largest roofs, the map that follows the chosen one, and what was clicked."""
     st.caption(t("rooftops.shown", count=min(SHOWN, len(table)), total=len(table)))
     chosen = tables.pick(tables.with_county(table[COLUMNS].head(SHOWN), done), key="rooftops_table")
-    focus = None
+    focus, name = None, ""
     if chosen is not None:
         name = table["building_id"].iloc[chosen]
         point = buildings.geometry[buildings["building_id"] == name].iloc[0].representative_point()
@@ -76,6 +102,12 @@ def city() -> None:
         )
     with narrow:
         panel(done, event)
+    clicked = event.row if event is not None and event.layer == "buildings" else None
+    row = clicked if chosen is None else _row_of(name)
+    if row is None:
+        st.caption(t("roof.pick"))
+    else:
+        roof_panel(done, row)
 
 
 city()

@@ -1,0 +1,393 @@
+"""The fused kernel: every hour of every plane in float32, lanes of planes side by side.
+
+`planes` packs what a plane is, `run` sums its year. A plane's irradiance is linear in the few numbers an hour of
+`solar.sky`, so an hour costs a dot product, a look at the horizon and a polynomial for each sun position, and one
+pass through the electrical side. `solar.twin` is the same in plain NumPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from pvlib import iam
+
+from solar.jit import fused
+from solar.sky import Sky
+from solar.system import DIFFUSE, STAGES, System, TemperatureModel, diffuse_iams, heating_per_watt
+
+LANES: Final = 128
+"""Planes that are computed side by side: their horizons fit the second-level cache."""
+BINS: Final = 360
+FIELDS: Final = (
+    "east",
+    "north",
+    "up",
+    "spread",
+    "sky_plane",
+    "sky_terrain",
+    "sky_buildings",
+    "sky_rows",
+    "sky_glass",
+    "slope",
+    "slope_glass",
+    "ground_rows",
+    "ground_glass",
+    "ground",
+)
+"""Columns of a packed plane; see `planes`."""
+GLASS_DEGREE: Final = 9
+
+
+def _glass() -> tuple[float, ...]:
+    """Return pvlib's physical incidence-angle modifier as a polynomial in 2 cos θ − 1.
+
+    Its nearest pole lies at cos θ ≈ −0.5, so the error falls by 3.7 a degree. It is fitted to cos θ times the
+    modifier, which is what light is multiplied by.
+    """
+    cosine = (1 - np.cos(np.pi * (np.arange(400) + 0.5) / 400)) / 2
+    exact = iam.physical(np.degrees(np.arccos(cosine)))
+    fit = np.polynomial.Polynomial.fit(2 * cosine - 1, exact, GLASS_DEGREE, w=cosine, domain=[-1, 1], window=[-1, 1])
+    return tuple(float(each) for each in fit.coef)
+
+
+GLASS: Final = _glass()
+"""Coefficients of the glass' transmission as a polynomial in 2 cos θ − 1."""
+SUMS: Final = len(STAGES) + 1
+_ROUNDING: Final = 3e-6
+NO_ROWS: Final = 1e9
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Hours:
+    """A sky and a system as the kernel takes them, for one mounting; see `pack_hours`."""
+
+    first: npt.NDArray[np.int32]
+    position: Singles
+    bin: npt.NDArray[np.int32]
+    hour: Singles
+    slot: npt.NDArray[np.int32]
+    slots: int
+    electric: Singles
+
+
+def pack_hours(sky: Sky, system: System, mounting: str, model: TemperatureModel = "noct") -> Hours:
+    """Return what `run` needs of a sky, for planes of one mounting under a temperature model."""
+    warmer = heating_per_watt(mounting, sky.wind_speed, model)
+    return Hours(
+        first=sky.first.astype(np.int32),
+        position=np.column_stack([sky.east, sky.north, sky.up, sky.direct, sky.tangent]).astype(np.float32),
+        bin=(sky.azimuth.astype(np.int32) % BINS).astype(np.int32),
+        hour=np.column_stack([sky.isotropic, sky.horizon, sky.ghi, sky.temp_air, warmer]).astype(np.float32),
+        slot=sky.slot.astype(np.int32),
+        slots=sky.slots,
+        electric=np.array(
+            [system.temperature_coefficient, system.kept, *system.curve, system.ac_limit], dtype=np.float32
+        ),
+    )
+
+
+def row_sky_share(ridge_gcr: Floats, tilt: Floats) -> Floats:
+    """Return the mean view factor from a row to the sky between it and the next, by crossed strings (Hottel 1954).
+
+    Parameters
+    ----------
+    ridge_gcr : ndarray
+        Length of the row's slope over the distance to the next row [1]; 0 for a plane without a row in front.
+    tilt : ndarray
+        [deg].
+    """
+    slope = np.radians(tilt)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = 1 / ridge_gcr
+        share = (1 + distance - np.hypot(distance - np.cos(slope), np.sin(slope))) / 2
+    alone: Floats = (1 + np.cos(slope)) / 2
+    return np.where(ridge_gcr > 0, share, alone)
+
+
+def row_ground_share(ridge_gcr: Floats, tilt: Floats) -> Floats:
+    """Return what a row sees of light from the ground between it and the next, per horizontal irradiance and albedo.
+
+    Crossed strings again: what is neither sky nor the back of the row in front is ground, and that ground has lost the
+    light that falls on the rows above it.
+
+    Parameters
+    ----------
+    ridge_gcr, tilt : ndarray
+        As `row_sky_share` takes them.
+    """
+    slope = np.radians(tilt)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = 1 / ridge_gcr
+        near, far = (np.hypot(distance + side * np.cos(slope), np.sin(slope)) for side in (-1, 1))
+        seen = 1 - row_sky_share(ridge_gcr, tilt) - (near + far - 2 * distance) / 2
+    alone: Floats = (1 - np.cos(slope)) / 2
+    return np.where(ridge_gcr > 0, np.maximum(seen, 0) * np.maximum(1 - ridge_gcr * np.cos(slope), 0), alone)
+
+
+def planes(
+    *, tilt: Floats, azimuth: Floats, ridge_gcr: Floats, sky_view: Floats, albedo: float, glass: bool = True
+) -> Singles:
+    """Pack planes for the kernel.
+
+    Parameters
+    ----------
+    tilt, azimuth : ndarray, shape (planes,)
+        [deg], azimuth clockwise from north.
+    ridge_gcr : ndarray, shape (planes,)
+        As `row_sky_share` takes it.
+    sky_view : ndarray, shape (2, planes)
+        Share [1] of the plane's own view of the sky that terrain leaves, and that terrain and buildings leave.
+    albedo : float
+        Of the ground [1].
+    glass : bool
+        Whether diffuse light loses its part to reflection too; the beam always does.
+
+    Returns
+    -------
+    ndarray of float32, shape (planes, 14)
+        Columns `FIELDS`: the normal; 1/`ridge_gcr`; the isotropic sky's share in the plane, after terrain, after
+        buildings, after the row in front, and of that through the glass; sine of the tilt and of that through the
+        glass; the reflecting ground's share between the rows, of that through the glass, and without rows.
+    """
+    slope, turn = np.radians(tilt), np.radians(azimuth)
+    through = diffuse_iams(tilt) if glass else dict.fromkeys(DIFFUSE, np.ones(len(tilt)))
+    alone = (1 + np.cos(slope)) / 2
+    rows = alone * sky_view[1] * row_sky_share(ridge_gcr, tilt) / alone
+    ground = row_ground_share(ridge_gcr, tilt) * albedo
+    with np.errstate(divide="ignore"):
+        spread = np.where(ridge_gcr > 0, 1 / ridge_gcr, NO_ROWS)
+    columns = [np.sin(slope) * np.sin(turn), np.sin(slope) * np.cos(turn), np.cos(slope), spread]
+    columns += [alone, alone * sky_view[0], alone * sky_view[1], rows, rows * through["sky"]]
+    columns += [np.sin(slope), np.sin(slope) * through["horizon"], ground, ground * through["ground"]]
+    columns += [(1 - np.cos(slope)) / 2 * albedo]
+    return np.column_stack(columns).astype(np.float32)
+
+
+def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False) -> tuple[Floats, Floats, Singles]:
+    """Sum the year of planes.
+
+    Parameters
+    ----------
+    hours : Hours
+        Of their weather cell and mounting.
+    packed : ndarray of float32, shape (planes, 14)
+        As `planes` gives them.
+    horizon : ndarray of float32, shape (planes, points, 360)
+        Tangent of the horizon at each azimuth k + 0.5° from each of the plane's points; the first point holds the
+        terrain alone, the others terrain and buildings.
+    hourly : bool
+        Whether the power of each hour is wanted.
+
+    Returns
+    -------
+    stages : ndarray, shape (planes, slots, 7)
+        Sums of `solar.system.STAGES` in each month [kWh per kW].
+    energy : ndarray, shape (planes, slots)
+        AC energy of each month [kWh per kW].
+    power : ndarray of float32, shape (hours, planes)
+        AC power of each lit hour [kW per kW], without rows unless asked for.
+    """
+    count = len(packed)
+    if count == 0:
+        nothing = np.zeros((0, hours.slots, SUMS))
+        return nothing[..., :-1], nothing[..., -1], np.zeros((len(hours.slot) if hourly else 0, 0), dtype=np.float32)
+    blocks = -(-count // LANES)
+    lanes = np.zeros((len(FIELDS), blocks * LANES), dtype=np.float32)
+    lanes[:, :count] = packed.T
+    sums = np.zeros((blocks, hours.slots, SUMS * LANES), dtype=np.float32)
+    power = np.zeros((len(hours.slot) if hourly else 0, blocks * LANES), dtype=np.float32)
+    for block in range(blocks):
+        some = slice(block * LANES, (block + 1) * LANES)
+        view = _by_bin(horizon[some], horizon.shape[1])
+        _run_block(
+            hours.first,
+            hours.position,
+            hours.bin,
+            hours.hour,
+            hours.slot,
+            hours.electric,
+            np.ascontiguousarray(lanes[:, some]).ravel(),
+            *view,
+            sums[block],
+            power[:, some],
+        )
+    found = sums.reshape(blocks, hours.slots, -1, LANES).transpose(0, 3, 1, 2).reshape(-1, hours.slots, SUMS)
+    stages = _stages(found[:count].astype(float), packed.astype(float), hours)
+    return stages, found[:count, :, -1].astype(float), power[:, :count]
+
+
+def _stages(found: Floats, packed: Floats, hours: Hours) -> Floats:
+    """Return the sums of `solar.system.STAGES` [kWh per kW]: diffuse light is linear, so it is added by the month."""
+    columns = dict(zip(FIELDS, packed.T[:, :, np.newaxis], strict=True))
+    isotropic, horizon, ghi = (
+        np.bincount(hours.slot, hours.hour[:, number], minlength=hours.slots) for number in range(3)
+    )
+    rest = horizon * columns["slope"] + ghi * columns["ground"]
+    light, by_terrain, by_all, rows, glass, cells, free, _ = (part.copy() for part in np.moveaxis(found, -1, 0))
+    plane = light + isotropic * columns["sky_plane"] + rest
+    terrain = light - by_terrain + isotropic * columns["sky_terrain"] + rest
+    buildings = light - by_all + isotropic * columns["sky_buildings"] + rest
+    for before, after in ((plane, terrain), (terrain, buildings), (buildings, rows)):
+        # sums in single precision: what differs by rounding alone is no loss
+        after[:] = np.where(np.abs(after - before) <= _ROUNDING * plane, before, after)
+    irradiation = np.stack([plane, terrain, buildings, rows, glass], axis=-1) / 1000
+    return np.concatenate([irradiation, np.stack([cells, free], axis=-1)], axis=-1)
+
+
+def _by_bin(horizon: Singles, points: int) -> tuple[Singles, Singles]:
+    """Return a block's horizons with the planes innermost, shape (360, points, LANES), and the lowest and highest.
+
+    Lanes that stand for no plane see a flat horizon.
+    """
+    view = np.zeros((BINS, points, LANES), dtype=np.float32)
+    view[:, :, : len(horizon)] = horizon.transpose(2, 1, 0)
+    some = view[:, :, : len(horizon)]
+    return view.reshape(-1, LANES), np.stack([some.min(axis=(1, 2)), some.max(axis=(1, 2))])
+
+
+@fused
+def _run_block(first, position, bins, hour, slot, electric, lanes, view, bounds, sums, power):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
+    points = view.shape[0] // BINS
+    light = np.zeros(2 * LANES, dtype=np.float32)
+    seen = np.zeros(LANES, dtype=np.float32)
+    each = np.float32(1.0 / max(points - 1, 1))
+    for h in range(slot.size):
+        light[:] = np.float32(0.0)
+        month = np.uintp(slot[h])
+        i, end = first[h], first[h + 1]
+        while i < end:
+            free = 0
+            while i + free < end and free < 4 and position[i + free, 4] > bounds[1, bins[i + free]]:
+                free += 1
+            if free == 4:
+                _shine_four(position, i, lanes, light, sums, month)
+                i += 4
+            elif free > 0:
+                _shine_free(position, i, lanes, light, sums, month)
+                i += 1
+            else:
+                row = np.uintp(bins[i] * points)
+                _look(position[i, 4], each, points, view, row, seen)
+                _shine(position, i, view, row, lanes, seen, light, sums, month)
+                i += 1
+        _electric(hour, h, electric, lanes, light, sums, month)
+        if power.shape[0] > 0:
+            power[h] = light[:LANES]
+
+
+@fused
+def _look(tangent, each, points, view, row, seen):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Set `seen` to the share of a roof's points, four by four, that see the sun."""
+    one, zero = each, np.float32(0.0)
+    seen[:] = zero
+    p = 1
+    while p + 3 < points:
+        at = row + np.uintp(p)
+        for k in range(LANES):
+            some = one if tangent > view[at, k] else zero
+            some += one if tangent > view[at + np.uintp(1), k] else zero
+            some += one if tangent > view[at + np.uintp(2), k] else zero
+            some += one if tangent > view[at + np.uintp(3), k] else zero
+            seen[k] += some
+        p += 4
+    while p < points:
+        for k in range(LANES):
+            seen[k] += one if tangent > view[row + np.uintp(p), k] else zero
+        p += 1
+
+
+@fused
+def _through(c):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the share of light at cosine c that passes the glass, relative to c = 1."""
+    y = c + c - np.float32(1.0)
+    value = np.float32(GLASS[9])
+    value = value * y + np.float32(GLASS[8])
+    value = value * y + np.float32(GLASS[7])
+    value = value * y + np.float32(GLASS[6])
+    value = value * y + np.float32(GLASS[5])
+    value = value * y + np.float32(GLASS[4])
+    value = value * y + np.float32(GLASS[3])
+    value = value * y + np.float32(GLASS[2])
+    value = value * y + np.float32(GLASS[1])
+    return value * y + np.float32(GLASS[0])
+
+
+@fused
+def _shine_four(position, i, lanes, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add four positions of the sun that nothing hides."""
+    zero = np.float32(0.0)
+    e0, n0, u0, d0 = position[i, 0], position[i, 1], position[i, 2], position[i, 3]
+    e1, n1, u1, d1 = position[i + 1, 0], position[i + 1, 1], position[i + 1, 2], position[i + 1, 3]
+    e2, n2, u2, d2 = position[i + 2, 0], position[i + 2, 1], position[i + 2, 2], position[i + 2, 3]
+    e3, n3, u3, d3 = position[i + 3, 0], position[i + 3, 1], position[i + 3, 2], position[i + 3, 3]
+    for k in range(LANES):
+        e, n, u, spread = lanes[k], lanes[LANES + k], lanes[2 * LANES + k], lanes[3 * LANES + k]
+        c0 = max(e * e0 + n * n0 + u * u0, zero)
+        c1 = max(e * e1 + n * n1 + u * u1, zero)
+        c2 = max(e * e2 + n * n2 + u * u2, zero)
+        c3 = max(e * e3 + n * n3 + u * u3, zero)
+        f0, f1 = d0 * min(c0, u0 * spread), d1 * min(c1, u1 * spread)
+        f2, f3 = d2 * min(c2, u2 * spread), d3 * min(c3, u3 * spread)
+        sums[month, k] += d0 * c0 + d1 * c1 + d2 * c2 + d3 * c3
+        light[k] += f0 + f1 + f2 + f3
+        light[LANES + k] += f0 * _through(c0) + f1 * _through(c1) + f2 * _through(c2) + f3 * _through(c3)
+
+
+@fused
+def _shine_free(position, i, lanes, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add one position of the sun that nothing hides."""
+    zero = np.float32(0.0)
+    e0, n0, u0, d0 = position[i, 0], position[i, 1], position[i, 2], position[i, 3]
+    for k in range(LANES):
+        c = max(lanes[k] * e0 + lanes[LANES + k] * n0 + lanes[2 * LANES + k] * u0, zero)
+        front = d0 * min(c, u0 * lanes[3 * LANES + k])
+        sums[month, k] += d0 * c
+        light[k] += front
+        light[LANES + k] += front * _through(c)
+
+
+@fused
+def _shine(position, i, view, row, lanes, seen, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
+    """Add one position of the sun that some lanes see and some do not."""
+    zero = np.float32(0.0)
+    e0, n0, u0, d0, tangent = position[i, 0], position[i, 1], position[i, 2], position[i, 3], position[i, 4]
+    for k in range(LANES):
+        c = max(lanes[k] * e0 + lanes[LANES + k] * n0 + lanes[2 * LANES + k] * u0, zero)
+        plane = d0 * c
+        front = d0 * seen[k] * min(c, u0 * lanes[3 * LANES + k])
+        sums[month, k] += plane
+        sums[month, LANES + k] += zero if tangent > view[row, k] else plane
+        sums[month, 2 * LANES + k] += plane - plane * seen[k]
+        light[k] += front
+        light[LANES + k] += front * _through(c)
+
+
+@fused
+def _electric(hour, h, electric, lanes, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add an hour to the sums, and leave its power in the first lanes of `light`."""
+    isotropic, horizon, ghi, temp_air, warmer = hour[h, 0], hour[h, 1], hour[h, 2], hour[h, 3], hour[h, 4]
+    gamma, kept, c0, c1, c2, limit = electric[0], electric[1], electric[2], electric[3], electric[4], electric[5]
+    zero, kilo = np.float32(0.0), np.float32(0.001)
+    cold = np.float32(1.0) + gamma * (temp_air - np.float32(25.0))
+    warm = gamma * warmer
+    for k in range(LANES):
+        rows = light[k] + isotropic * lanes[7 * LANES + k]
+        rows += horizon * lanes[9 * LANES + k] + ghi * lanes[11 * LANES + k]
+        glass = light[LANES + k] + isotropic * lanes[8 * LANES + k]
+        glass = max(glass + horizon * lanes[10 * LANES + k] + ghi * lanes[12 * LANES + k], zero)
+        cells = glass * kilo * (cold + rows * warm)
+        dc = cells * kept
+        free = max(c0 + dc * (c1 + dc * c2), zero)
+        ac = min(free, limit)
+        sums[month, 3 * LANES + k] += rows
+        sums[month, 4 * LANES + k] += glass
+        sums[month, 5 * LANES + k] += cells
+        sums[month, 6 * LANES + k] += free
+        sums[month, 7 * LANES + k] += ac
+        light[k] = ac
