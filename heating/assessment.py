@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import geopandas as gpd
 import pandas as pd
@@ -49,9 +49,9 @@ def _tell(progress: Progress | None, share: float, step: str) -> None:
 
 
 def assess_buildings(
-    layers: Layers, scenario: Scenario, *, crs: CRS, progress: Progress | None = None
-) -> tuple[gpd.GeoDataFrame, Rooftops, tuple[Fault, ...]]:
-    """Return the buildings with zone, area, cleanness, demand, roof and yield, the solar run, and what it noted."""
+    layers: Layers, scenario: Scenario, *, crs: CRS, solar: Rooftops | None = None, progress: Progress | None = None
+) -> tuple[gpd.GeoDataFrame, Rooftops]:
+    """Return the buildings with zone, area, cleanness, demand, roof and yield, and the solar run."""
     stored = layers.frames["buildings"]
     local = stored.to_crs(crs)
     villages, counties = layers.projected("villages", crs), layers.projected("counties", crs)
@@ -64,15 +64,16 @@ def assess_buildings(
     heat = demand.heat_demand(local, area["area_m2"])
     covered = _building_coverage(local, layers, crs)
     _tell(progress, 0.15, "roofs")
-    solar, noted = _rooftops(local, place["county_code"], layers, scenario, progress)
+    if solar is None:
+        solar = _rooftops(local, place["county_code"], layers, scenario, progress)
     kept = stored.drop(columns=["county_code", "village_code"])
     results = pd.concat([place, area, homes, clean, heat, covered, solar.table()], axis=1)
-    return gpd.GeoDataFrame(kept.join(results), geometry="geometry", crs=stored.crs), solar, noted
+    return gpd.GeoDataFrame(kept.join(results), geometry="geometry", crs=stored.crs), solar
 
 
 def _rooftops(
     local: gpd.GeoDataFrame, county: pd.Series, layers: Layers, scenario: Scenario, progress: Progress | None
-) -> tuple[Rooftops, tuple[Fault, ...]]:
+) -> Rooftops:
     elevation: Elevation | None = None
     noted: tuple[Fault, ...] = ()
     if layers.elevation:
@@ -91,7 +92,7 @@ def _rooftops(
         groups=county,
         progress=told,
     )
-    return solar, noted
+    return replace(solar, noted=noted)
 
 
 def _building_coverage(local: gpd.GeoDataFrame, layers: Layers, crs: CRS) -> pd.DataFrame:
@@ -126,7 +127,9 @@ def _villages(layers: Layers, buildings: gpd.GeoDataFrame, scenario: Scenario) -
     return done.assign(**{name: done[name].fillna(0.0) for name in areas})
 
 
-def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = None) -> Assessment:
+def assess(
+    layers: Layers, scenario: Scenario, *, solar: Rooftops | None = None, progress: Progress | None = None
+) -> Assessment:
     """Assess a city.
 
     Parameters
@@ -135,6 +138,8 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         Checked layers; only buildings are needed. What other layers would tell is reported as not known.
     scenario : Scenario
         The readings and targets.
+    solar : Rooftops, optional
+        The solar side of an earlier run on the same layers with the same choices of roofs and yields, taken as it is.
     progress : callable, optional
         Told the share done [1] and the key of the step.
 
@@ -154,7 +159,7 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         layers.weather, longitude=longitude, latitude=latitude, allow_distant=scenario.allow_distant_weather
     )
     crs = working_crs(longitude)
-    buildings, solar, about_terrain = assess_buildings(layers, scenario, crs=crs, progress=progress)
+    buildings, solar = assess_buildings(layers, scenario, crs=crs, solar=solar, progress=progress)
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)
     states = judged.plant_states
@@ -173,5 +178,5 @@ def assess(layers: Layers, scenario: Scenario, *, progress: Progress | None = No
         villages=_villages(layers, buildings, scenario),
         clean_heating=rates.clean_heating(buildings, scenario),
         solar=solar,
-        faults=(*layers.faults, *noted, *about_terrain),
+        faults=(*layers.faults, *noted, *solar.noted),
     )

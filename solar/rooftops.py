@@ -11,6 +11,7 @@ import pandas as pd
 import pyproj
 import shapely
 
+from data.errors import Fault
 from geo.raster import Elevation
 from solar.audit import require_agreement, self_audit
 from solar.engine import CityYield, Floats, Ints, KeepHours, city_yield
@@ -44,6 +45,8 @@ class Rooftops:
         What stands round the roofs.
     cells, weights, options
         The weather with each roof's share in its cells, and the choices.
+    noted : tuple of Fault
+        What the reader of the results has to know of the files of the terrain.
     """
 
     roofs: pd.DataFrame
@@ -54,6 +57,7 @@ class Rooftops:
     cells: tuple[Weather, ...]
     weights: tuple[Ints, Floats]
     options: YieldOptions
+    noted: tuple[Fault, ...] = ()
 
     def table(self) -> pd.DataFrame:
         """Return one row a building: design, height, yields and spread."""

@@ -13,7 +13,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import streamlit as st
 
@@ -23,6 +23,8 @@ from heating.assessment import Assessment, assess
 from heating.layers import Layers, demo_layers
 from heating.scenario import Scenario
 from heating.wording import coded_label
+from solar.audit import AuditError
+from solar.rooftops import Rooftops
 from ui.store import STORE, Recent
 from ui.texts import language, t
 
@@ -37,6 +39,7 @@ class _Memory:
     def __init__(self) -> None:
         self.layers: Recent[Layers] = Recent(_SETS)
         self.results: Recent[Assessment] = Recent(_RESULTS)
+        self.solar: Recent[Rooftops] = Recent(_SETS)
         self.making = threading.Lock()
 
     def fetch(self, kind: Recent[Any], key: object, make: Callable[[], Any]) -> Any:
@@ -112,7 +115,11 @@ def current() -> Assessment:
     found = _MEMORY.results.get(name)
     if found is None:
         place = st.empty()
-        bar = place.progress(0.0, text=t("step.reading"))
+        with place.container():
+            bar = st.progress(0.0, text=t("step.reading"))
+            # pressing it runs the page anew, which stops the run at its next step and keeps nothing of it
+            if st.button(t("ui.cancel"), key="cancel_run", icon=":material/close:"):
+                _offer_to_go_on(place)
 
         def told(share: float, step: str) -> None:
             words = t(f"step.{step}") if step in _STEPS else step
@@ -120,16 +127,40 @@ def current() -> Assessment:
 
         try:
             layers = _layers(told)
-            found = _MEMORY.fetch(_MEMORY.results, result_name(), lambda: assess(layers, scenario(), progress=told))
+            found = _MEMORY.fetch(_MEMORY.results, result_name(), lambda: _assessed(layers, told))
         except DataError as error:
             place.empty()
             show_faults(error)
+            back_to_demo()
+            st.stop()
+        except AuditError as error:
+            place.empty()
+            st.error(t("ui.audit_failed"))
+            st.text(str(error))
             back_to_demo()
             st.stop()
         place.empty()
     done: Assessment = found
     STORE.set_buildings(result_name(), done.buildings, record=_recorder(done))
     return done
+
+
+def _assessed(layers: Layers, told: Callable[[float, str], None]) -> Assessment:
+    """Assess; what another reading of the Plan does not touch, the roofs and their yields, is kept."""
+    chosen = scenario()
+    key = (dataset(), chosen.roofs, chosen.solar)
+    done = assess(layers, chosen, solar=_MEMORY.solar.get(key), progress=told)
+    _MEMORY.solar.put(key, done.solar)
+    return done
+
+
+def _offer_to_go_on(place: Any) -> NoReturn:
+    """Say that the run was stopped, with a way on and a way back."""
+    with place.container():
+        st.info(t("ui.cancelled"))
+        st.button(t("ui.go_on"), type="primary", icon=":material/play_arrow:")
+        back_to_demo()
+    st.stop()
 
 
 def back_to_demo() -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Final
 
 from geo.export import write_bytes
-from solar.validation import domes, horizons, sam, sam_rows, station
+from solar.validation import domes, horizons, sam, sam_months, sam_rows, station
 from solar.validation.rows import Row
 
 SECTIONS: Final[list[Callable[[], Iterable[Row]]]] = [
     station.rows,
     sam.rows,
     sam_rows.rows,
+    sam_months.rows,
     domes.rows,
     horizons.building_rows,
     horizons.terrain_rows,

@@ -97,7 +97,8 @@ def bundled(file: str) -> Weather:
 
 
 @lru_cache(maxsize=2 * len(FILES))
-def _sky(file: str, suns_per_hour: int) -> Sky:
+def sky_at(file: str, suns_per_hour: int) -> Sky:
+    """Return the sky of one of `FILES`."""
     return sky_of(bundled(file), suns_per_hour=suns_per_hour)
 
 
@@ -210,7 +211,7 @@ def _compare(file: str, case: Case, ours: System) -> dict[str, Any]:
     months = pd.DatetimeIndex(bundled(file).hours.index).month.to_numpy()
     row: dict[str, Any] = {"file": file} | {name: getattr(case, name) for name in Case.__slots__}
     for suns in (1, SUNS_PER_HOUR):
-        sky = _sky(file, suns)
+        sky = sky_at(file, suns)
         found = plane_hours(sky, _plane(case), ours)
         end = "" if suns == SUNS_PER_HOUR else "_one_sun"
         for name, our_values, their_values in (
@@ -281,7 +282,7 @@ def quarters() -> pd.DataFrame:
     ours = comparable()
     rows = []
     for file in FILES:
-        given, sky = quarter_resource(bundled(file)), _sky(file, SUNS_PER_HOUR)
+        given, sky = quarter_resource(bundled(file)), sky_at(file, SUNS_PER_HOUR)
         whole = np.diff(sky.first) == SUNS_PER_HOUR
         for tilt, azimuth in QUARTERS:
             case = Case(tilt=tilt, azimuth=azimuth, mount="roof")

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from data import parameters
 from solar.system import system
-from solar.validation import sam, sam_rows
+from solar.validation import sam, sam_months, sam_rows
 
 NAMES = [
     f"{file[:6]} {case.tilt:g}/{case.azimuth:g} {case.mount} {case.gcr:g}" for file in sam.FILES for case in sam.cases()
@@ -114,3 +114,13 @@ def test_both_codes_get_the_same_hours(file):
     beam = np.reshape(quarter["dn"], (-1, 4)).mean(axis=1)
     whole = (np.reshape(quarter["df"], (-1, 4)) > 0).all(axis=1)
     assert_allclose(beam[whole], np.asarray(given["dn"])[whole], rtol=1e-12)
+
+
+def test_every_month_of_every_plane():
+    table = sam_months.months()
+    assert len(table) == 12 * 20 * len(sam.FILES)
+    low = table[table["tilt"] <= STEEP]
+    assert low["poa_delta"].abs().max() < 0.004
+    assert table["poa_delta"].abs().max() < 0.014
+    assert low["ac_delta"].abs().max() < 0.07
+    assert low.groupby(["file", "month"])["ac_delta"].mean().abs().max() < 0.035
