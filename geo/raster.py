@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import geopandas as gpd
 import numpy as np
 import rasterio
 from numpy.typing import ArrayLike, NDArray
@@ -349,3 +350,12 @@ def _lonlat(crs: CRS, wanted: Bounds) -> str:
     """Write the area as longitudes and latitudes, for the person to find tiles by."""
     west, south, east, north = transform_bounds(crs, "EPSG:4326", *wanted)
     return f"{west:.2f}–{east:.2f}° E, {south:.2f}–{north:.2f}° N"
+
+
+def bounds_near(frame: gpd.GeoDataFrame, within_m: float) -> Bounds:
+    """Return the bounds of what lies within a distance [m] of the median place: a stray must not stretch the grid."""
+    boxes = frame.geometry.bounds.dropna()
+    middle = (boxes[["minx", "miny"]].to_numpy() + boxes[["maxx", "maxy"]].to_numpy()) / 2
+    near = boxes[np.abs(middle - np.median(middle, axis=0)).max(axis=1) <= within_m]
+    west, south, east, north = near["minx"].min(), near["miny"].min(), near["maxx"].max(), near["maxy"].max()
+    return float(west), float(south), float(east), float(north)

@@ -14,7 +14,7 @@ from data.errors import Fault
 from geo import zones
 from geo.crs import STORED, working_crs
 from geo.proximity import ring
-from geo.raster import Elevation, read_elevation
+from geo.raster import Elevation, bounds_near, read_elevation
 from heating import areas, demand, ledger, networks, plants, rates, sources
 from heating.layers import Layers
 from heating.scenario import Scenario
@@ -77,11 +77,9 @@ def _rooftops(
     elevation: Elevation | None = None
     noted: tuple[Fault, ...] = ()
     if layers.elevation:
-        west, south, east, north = (float(edge) for edge in local.total_bounds)
+        near = bounds_near(local, 1000 * parameters.value("policy", "weather_max_km"))
         margin = parameters.value("terrain", "terrain_reach_m")
-        elevation, noted = read_elevation(
-            layers.elevation, crs=local.crs, bounds=(west, south, east, north), margin_m=margin
-        )
+        elevation, noted = read_elevation(layers.elevation, crs=local.crs, bounds=near, margin_m=margin)
     told = None if progress is None else lambda share, step: _tell(progress, 0.15 + 0.75 * share, step)
     solar = rooftops(
         local,

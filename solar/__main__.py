@@ -19,7 +19,7 @@ from data.catalog import label, text
 from data.errors import DataError, Fault, fault_list
 from geo.crs import working_crs
 from geo.io import LayerRead, read_layer
-from geo.raster import Elevation, read_elevation
+from geo.raster import Elevation, bounds_near, read_elevation
 from solar.audit import AuditError
 from solar.engine import KeepHours
 from solar.hourly_store import hourly_store
@@ -34,6 +34,7 @@ from solar.weather_cells import read_cells
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 Language = Literal["zh", "en"]
+Groups = Literal["county_code", "village_code", "use"]
 
 
 @app.callback()
@@ -75,28 +76,36 @@ def _read(
 def _terrain(paths: Sequence[Path], local: gpd.GeoDataFrame) -> tuple[Elevation | None, tuple[Fault, ...]]:
     if not paths:
         return None, ()
-    west, south, east, north = (float(edge) for edge in local.total_bounds)
+    near = bounds_near(local, 1000 * parameters.value("policy", "weather_max_km"))
     margin = parameters.value("terrain", "terrain_reach_m")
-    return read_elevation(paths, crs=local.crs, bounds=(west, south, east, north), margin_m=margin)
+    return read_elevation(paths, crs=local.crs, bounds=near, margin_m=margin)
 
 
-def _check_outputs(out: Path, hourly: Path | None) -> None:
+def _check_outputs(out: Path, hourly: Path | None, profiles: Path | None) -> None:
     wanted = [(out, SUFFIXES), *([(hourly, (".parquet",))] if hourly else [])]
+    wanted += [(profiles, (".csv",))] if profiles else []
     faults = [
         Fault(rule="output_format", effect="refused", file=path.name, expected=" ".join(suffixes), got=path.suffix)
         for path, suffixes in wanted
         if path.suffix.lower() not in suffixes
     ]
+    beside = [out.with_suffix(".audit.csv"), out.with_suffix(".groups.csv")]
+    taken = [path.resolve() for path in (*(path for path, _ in wanted), *beside)]
+    faults += [
+        Fault(rule="same_output", effect="refused", file=path.name)
+        for number, path in enumerate(taken)
+        if path in taken[:number]
+    ]
     if faults:
         raise DataError(faults)
 
 
-@contextmanager
-def _hours(path: Path | None, ids: pd.Series, cells: Sequence[Weather], note: str) -> Iterator[OpenHours | None]:
-    """Give what opens the store of hours once the roofs are designed; it appears when the run ends well."""
+def _opener(
+    path: Path | None, ids: pd.Series, cells: Sequence[Weather], note: str, exits: ExitStack
+) -> OpenHours | None:
+    """Return what opens the store of hours once the roofs are designed; its file appears when `exits` ends well."""
     if path is None:
-        yield None
-        return
+        return None
 
     def opened(roofs: pd.DataFrame) -> KeepHours:
         store = hourly_store(
@@ -109,8 +118,7 @@ def _hours(path: Path | None, ids: pd.Series, cells: Sequence[Weather], note: st
         )
         return exits.enter_context(store)
 
-    with ExitStack() as exits:
-        yield opened
+    return opened
 
 
 @contextmanager
@@ -142,31 +150,39 @@ class _Job:
     allow_distant: bool
     crs: str | None
     hourly: Path | None
-    by: str | None
+    profiles: bool
+    by: str
     language: str
 
 
-def _run(job: _Job, told: Callable[[float, str], None]) -> tuple[Rooftops, gpd.GeoDataFrame, tuple[Fault, ...], str]:
-    """Return the run, its buildings, what was noted on the way, and the mark of synthetic data."""
+def _run(job: _Job, told: Callable[[float, str], None], exits: ExitStack) -> tuple[Rooftops, LayerRead, list[Fault]]:
+    """Return the run, the buildings as they were read, and what was noted on the way."""
     read, cells = _read(job.buildings, job.weather, crs=job.crs, repair=job.repair)
     middle = read.frame.geometry.bounds.median()
     longitude, latitude = float(middle[["minx", "maxx"]].mean()), float(middle[["miny", "maxy"]].mean())
     noted = require_near(cells, longitude=longitude, latitude=latitude, allow_distant=job.allow_distant)
     local = read.frame.to_crs(working_crs(longitude))
     terrain, about = _terrain(job.elevation, local)
-    note = text("app.synthetic", job.language) if read.synthetic else ""
-    with _hours(job.hourly, local["building_id"], cells, note) as open_hours:
-        done = rooftops(
-            local,
-            cells,
-            elevation=terrain,
-            roof_options=job.design,
-            options=job.options,
-            groups=None if job.by is None else local[job.by],
-            open_hours=open_hours,
-            progress=told,
+    faults = [*read.faults, *noted, *about]
+    if local[job.by].isna().all():
+        faults.append(
+            Fault(rule="no_groups", effect="noted", file=job.buildings.name, layer="buildings", column=job.by)
         )
-    return done, read.frame, (*read.faults, *noted, *about), note
+    done = rooftops(
+        local,
+        cells,
+        elevation=terrain,
+        roof_options=job.design,
+        options=job.options,
+        groups=local[job.by] if job.profiles else None,
+        open_hours=_opener(job.hourly, local["building_id"], cells, _note(read, job.language), exits),
+        progress=told,
+    )
+    return done, read, faults
+
+
+def _note(read: LayerRead, language: str) -> str:
+    return text("app.synthetic", language) if read.synthetic else ""
 
 
 @app.command("yield")
@@ -178,7 +194,9 @@ def yield_command(  # noqa: PLR0917 - typer makes an option of each, none is pos
     years: Annotated[bool, typer.Option("--years", help="also the yield of each year of the weather")] = False,
     hourly: Annotated[Path | None, typer.Option(help="Parquet store of every roof's hours")] = None,
     profiles: Annotated[Path | None, typer.Option(help="CSV of the hourly power of groups of roofs")] = None,
-    by: Annotated[Literal["county_code", "village_code", "use"], typer.Option(help="groups of --profiles")] = "use",
+    by: Annotated[
+        Literal["county_code", "village_code", "use"], typer.Option(help="groups of sums and --profiles")
+    ] = "use",
     sky_model: Annotated[str, typer.Option(help="perez, haydavies or isotropic")] = "perez",
     temperature_model: Annotated[str, typer.Option(help="noct or sapm")] = "noct",
     weather_mode: Annotated[str, typer.Option(help="nearest or interpolated, of several cells")] = "nearest",
@@ -197,7 +215,7 @@ def yield_command(  # noqa: PLR0917 - typer makes an option of each, none is pos
     Exit 2 with the list of all faults if a file or an option cannot be used, 3 if the self-audit fails.
     """
     with _told(language):
-        _check_outputs(out, hourly)
+        _check_outputs(out, hourly, profiles)
         job = _Job(
             buildings=buildings,
             weather=weather or [],
@@ -214,13 +232,15 @@ def yield_command(  # noqa: PLR0917 - typer makes an option of each, none is pos
             allow_distant=allow_distant_weather,
             crs=crs,
             hourly=hourly,
-            by=None if profiles is None else by,
+            profiles=profiles is not None,
+            by=by,
             language=language,
         )
-        with _bar(language) as told:
-            done, stored, faults, note = _run(job, told)
-            written = [write_yields(yield_table(done, stored, years=years, note=note), out, language=language)]
-            written += write_beside(done, out, stored["building_id"], profiles=profiles)
+        with _bar(language) as told, ExitStack() as exits:
+            done, read, faults = _run(job, told, exits)
+            table = yield_table(done, read.frame, years=years, note=_note(read, language))
+            written = [write_yields(table, out, language=language)]
+            written += write_beside(done, table, out, by=by, profiles=profiles, language=language)
     say(done, language)
     if faults:
         typer.echo(fault_list(faults, language), err=True)

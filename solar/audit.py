@@ -1,7 +1,7 @@
 """The self-audit: random roofs recomputed the long way, whole pvlib in double precision, with the same horizon.
 
-It shares parameters, weather and horizons with the engine, and none of the code that makes energy of them: positions
-of the sun, Perez' sky at the plane itself, shade between rows and the electrical side come straight from pvlib.
+It shares parameters, weather and horizons with the engine, but not the code that makes energy of them: positions of
+the sun, Perez' sky at the plane itself, shade between rows and the electrical side come straight from pvlib.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
@@ -67,7 +68,7 @@ def self_audit(
     *,
     weights: tuple[Ints, Floats] | None = None,
     options: YieldOptions | None = None,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> pd.DataFrame:
     """Recompute a random sample of roofs, each in one random year of the weather.
 
@@ -79,8 +80,9 @@ def self_audit(
         What `solar.engine.city_yield` made of it, with the same further arguments.
     scene, cells, weights, options
         As given there.
-    seed : int
-        Of the choice; ``audit_roofs`` of them, all that have capacity where there are fewer.
+    seed : int, optional
+        Of the choice; without it, it follows from the yields, so that another run looks at other roofs and the same
+        run at the same ones. ``audit_roofs`` of them, all that have capacity where there are fewer.
 
     Returns
     -------
@@ -88,7 +90,7 @@ def self_audit(
         On the index of the chosen roofs, in their order: ``year``, ``yield_kwh`` as given for it, ``audit_kwh`` [kWh]
         and ``relative_delta`` [1] of the yield against the audit, 0 where both are below a watt-hour a kilowatt.
     """
-    chosen, year = _sample(roofs, found, seed)
+    chosen, year = _sample(roofs, found, crc32(found.yearly.to_numpy().tobytes()) if seed is None else seed)
     choice = options or YieldOptions()
     suns: dict[tuple[int, int], _Light] = {}
     audit = []

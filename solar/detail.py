@@ -71,7 +71,7 @@ def roof_detail(given: Rooftops, row: int) -> RoofDetail:
 
 def sun_paths(weather: Weather) -> pd.DataFrame:
     """Return where the sun passes at a weather's place on `DAYS`, every ten minutes while it is up."""
-    year, zone = weather.year_list[0], pd.DatetimeIndex(weather.hours.index).tz
+    year, zone = weather.year_list[0], weather.clock
     parts = []
     for day in DAYS:
         moments = pd.date_range(f"{year}-{day}", periods=144, freq="10min", tz=zone)

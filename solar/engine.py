@@ -31,6 +31,7 @@ MONTHS = tuple(f"m{month:02d}_kwh" for month in range(1, 13))
 LOSS_COLUMNS = tuple(f"loss_{name}_kwh" for name in LOSSES)
 EAST_WEST = "tilted_east_west"
 ROWS = ("tilted_flat", EAST_WEST)
+UNGROUPED = "unknown"
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -53,7 +54,8 @@ class CityYield:
     yearly : pandas.DataFrame
         ``yield_kwh`` of each year of the weather, columns named by the year.
     profiles : pandas.DataFrame
-        AC power of each group [kW] at each hour of the weather; without columns if no groups were asked for.
+        AC power of each group [kW] at each hour of the first cell, on the clock of its place; roofs of no group are
+        ``unknown``. Without columns if no groups were asked for.
     """
 
     yields: pd.DataFrame
@@ -110,13 +112,15 @@ class Engine:
         self.hours: dict[tuple[int, str], kernel.Hours] = {}
         for number in map(int, np.unique(roofs.cell[rows])):
             sky = sky_of(cells[number], model=options.sky_model)
-            self.lit[number] = sky.row
+            self.lit[number] = _on_axis(cells[0], cells[number])[sky.row]
             for kind in map(str, kinds):
                 self.hours[number, kind] = kernel.pack_hours(sky, self.system, kind, options.temperature_model)
 
     def blocks(self) -> list[Ints]:
         """Return the rows of each block: one mounting, equally many points, neighbours together."""
         active = np.flatnonzero(self.roofs.capacity > 0)
+        # the hours of a block stay within the same memory for any number of years
+        size = max(1, BLOCK * 12 // self.slots) if self.hourly else BLOCK
         count = np.diff(self.scene.points.starts)[active]
         kind = np.unique(self.roofs.mounting[active], return_inverse=True)[1]
         cell = self.roofs.cell[active, 0]
@@ -124,9 +128,9 @@ class Engine:
         key = np.stack([kind, count, cell], axis=1)[order]
         borders = np.flatnonzero((np.diff(key, axis=0) != 0).any(axis=1)) + 1
         return [
-            some[start : start + BLOCK]
+            some[start : start + size]
             for some in np.split(active[order], borders)
-            for start in range(0, len(some), BLOCK)
+            for start in range(0, len(some), size)
         ]
 
     def work(self, rows: Ints, view: Singles | None = None) -> BlockResult:
@@ -157,8 +161,10 @@ class Engine:
             some = np.flatnonzero(weight[roof] > 0)
             got = kernel.run(self.hours[int(cell), kind], packed[some], horizon[some], hourly=self.hourly)
             scale = (weight * share)[roof[some]]
-            np.add.at(stages, roof[some], got[0] * scale[:, np.newaxis, np.newaxis])
-            np.add.at(energy, roof[some], got[1] * scale[:, np.newaxis])
+            for part in (some[some < len(rows)], some[some >= len(rows)]):
+                place = np.searchsorted(some, part)
+                stages[roof[part]] += got[0][place] * scale[place, np.newaxis, np.newaxis]
+                energy[roof[part]] += got[1][place] * scale[place, np.newaxis]
             if self.hourly:
                 onto = np.zeros((len(some), len(rows)), dtype=np.float32)
                 onto[np.arange(len(some)), roof[some]] = scale
@@ -249,7 +255,7 @@ class _Collected:
         self.names: list[str] = []
         self.group = np.zeros(0, dtype=np.int64)
         if groups is not None:
-            codes, names = pd.factorize(groups.reindex(index), sort=True)
+            codes, names = pd.factorize(groups.reindex(index).astype(object).fillna(UNGROUPED), sort=True)
             self.group, self.names = codes, [str(name) for name in names]
         self.profile = np.zeros((engine.total_hours if self.names else 0, len(self.names)))
 
@@ -261,8 +267,7 @@ class _Collected:
         self.sky_view[rows] = result.sky_view
         if self.names:
             onto = np.zeros((len(rows), len(self.names)))
-            known = np.flatnonzero(self.group[rows] >= 0)
-            onto[known, self.group[rows][known]] = self.engine.roofs.capacity[rows][known]
+            onto[np.arange(len(rows)), self.group[rows]] = self.engine.roofs.capacity[rows]
             self.profile += result.power @ onto
 
     def finish(self, weather: Weather) -> CityYield:
@@ -277,12 +282,23 @@ class _Collected:
         in_kwh = np.where(capacity > 0, np.column_stack([self.months, fall]) * capacity, 0.0)
         table |= dict(zip([*MONTHS, "in_plane_kwh", *LOSS_COLUMNS], in_kwh.T, strict=True))
         table["sky_view"] = self.sky_view
+        local = pd.DatetimeIndex(weather.hours.index).tz_convert(weather.clock)
         yearly = np.where(capacity > 0, self.years * capacity, 0.0)
         return CityYield(
             yields=pd.DataFrame(table, index=self.index),
             yearly=pd.DataFrame(yearly, index=self.index, columns=list(weather.year_list)),
-            profiles=pd.DataFrame(self.profile, columns=self.names, index=weather.hours.index if self.names else None),
+            profiles=pd.DataFrame(self.profile, columns=self.names, index=local if self.names else None),
         )
+
+
+def _on_axis(first: Weather, other: Weather) -> Ints:
+    """Return the place of each hour of a cell among the hours of the first, by its moment and not by its row.
+
+    The ends of a year on another clock go to its other end.
+    """
+    start, moments = (pd.DatetimeIndex(cell.hours.index).tz_convert("UTC").floor("h") for cell in (first, other))
+    away = ((moments - start[0]) // pd.Timedelta(hours=1)).to_numpy(dtype=np.int64)
+    return np.mod(away, len(start))
 
 
 def _require_alike(cells: Sequence[Weather]) -> None:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from pvlib import iam
 
 from solar.jit import fused
+from solar.row_views import row_ground_share, row_sky_share
 from solar.sky import Sky
 from solar.system import DIFFUSE, STAGES, System, TemperatureModel, diffuse_iams, heating_per_watt
 
@@ -78,6 +79,8 @@ class Hours:
 
 def pack_hours(sky: Sky, system: System, mounting: str, model: TemperatureModel = "noct") -> Hours:
     """Return what `run` needs of a sky, for planes of one mounting under a temperature model."""
+    if len(sky.slot) and not 0 <= sky.slot.min() <= sky.slot.max() < sky.slots:
+        raise ValueError(f"months {sky.slot.min()} to {sky.slot.max()} do not fit into {sky.slots}")
     warmer = heating_per_watt(mounting, sky.wind_speed, model)
     return Hours(
         first=sky.first.astype(np.int32),
@@ -90,44 +93,6 @@ def pack_hours(sky: Sky, system: System, mounting: str, model: TemperatureModel 
             [system.temperature_coefficient, system.kept, *system.curve, system.ac_limit], dtype=np.float32
         ),
     )
-
-
-def row_sky_share(ridge_gcr: Floats, tilt: Floats) -> Floats:
-    """Return the mean view factor from a row to the sky between it and the next, by crossed strings (Hottel 1954).
-
-    Parameters
-    ----------
-    ridge_gcr : ndarray
-        Length of the row's slope over the distance to the next row [1]; 0 for a plane without a row in front.
-    tilt : ndarray
-        [deg].
-    """
-    slope = np.radians(tilt)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = 1 / ridge_gcr
-        share = (1 + distance - np.hypot(distance - np.cos(slope), np.sin(slope))) / 2
-    alone: Floats = (1 + np.cos(slope)) / 2
-    return np.where(ridge_gcr > 0, share, alone)
-
-
-def row_ground_share(ridge_gcr: Floats, tilt: Floats) -> Floats:
-    """Return what a row sees of light from the ground between it and the next, per horizontal irradiance and albedo.
-
-    Crossed strings again: what is neither sky nor the back of the row in front is ground, and that ground has lost the
-    light that falls on the rows above it.
-
-    Parameters
-    ----------
-    ridge_gcr, tilt : ndarray
-        As `row_sky_share` takes them.
-    """
-    slope = np.radians(tilt)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = 1 / ridge_gcr
-        near, far = (np.hypot(distance + side * np.cos(slope), np.sin(slope)) for side in (-1, 1))
-        seen = 1 - row_sky_share(ridge_gcr, tilt) - (near + far - 2 * distance) / 2
-    alone: Floats = (1 - np.cos(slope)) / 2
-    return np.where(ridge_gcr > 0, np.maximum(seen, 0) * np.maximum(1 - ridge_gcr * np.cos(slope), 0), alone)
 
 
 def planes(
@@ -241,14 +206,29 @@ def _stages(found: Floats, packed: Floats, hours: Hours) -> Floats:
 
 
 def _by_bin(horizon: Singles, points: int) -> tuple[Singles, Singles]:
-    """Return a block's horizons with the planes innermost, shape (360, points, LANES), and the lowest and highest.
+    """Return a block's horizons with the planes innermost, shape (360 · points, LANES), and the highest of each bin.
 
     Lanes that stand for no plane see a flat horizon.
     """
-    view = np.zeros((BINS, points, LANES), dtype=np.float32)
-    view[:, :, : len(horizon)] = horizon.transpose(2, 1, 0)
-    some = view[:, :, : len(horizon)]
-    return view.reshape(-1, LANES), np.stack([some.min(axis=(1, 2)), some.max(axis=(1, 2))])
+    view = np.zeros((BINS * points, LANES), dtype=np.float32)
+    highest = np.zeros(BINS, dtype=np.float32)
+    _turn(np.ascontiguousarray(horizon), view, highest)
+    return view, highest
+
+
+@fused
+def _turn(horizon, view, highest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Turn tiles of eight bins by all lanes: they stay in the nearest cache."""
+    count, points = horizon.shape[0], horizon.shape[1]
+    for start in range(0, BINS, 8):
+        for p in range(points):
+            for b in range(start, start + 8):
+                most = highest[b]
+                for k in range(count):
+                    value = horizon[k, p, b]
+                    view[b * points + p, k] = value
+                    most = max(most, value)
+                highest[b] = most
 
 
 @fused
@@ -263,7 +243,7 @@ def _run_block(first, position, bins, hour, slot, electric, lanes, view, bounds,
         i, end = first[h], first[h + 1]
         while i < end:
             free = 0
-            while i + free < end and free < 4 and position[i + free, 4] > bounds[1, bins[i + free]]:
+            while i + free < end and free < 4 and position[i + free, 4] > bounds[bins[i + free]]:
                 free += 1
             if free == 4:
                 _shine_four(position, i, lanes, light, sums, month)

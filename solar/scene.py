@@ -11,9 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
+from data.errors import DataError, Fault
 from geo.crs import convergence_deg
-from geo.raster import Elevation, ground_m
+from geo.raster import LAYER, Elevation, ground_m
 from solar.heights import building_heights
 from solar.horizon import Obstacles, obstacles, point_horizons, reaches
 from solar.roof_points import RoofPoints, roof_points
@@ -162,9 +164,23 @@ def build_scene(
 
 
 def _ground(elevation: Elevation, x: Floats, y: Floats) -> Floats:
-    """Return the ground below each building [m]; where the model has none, the median of the others."""
+    """Return the ground below each building [m]; where the model has none, that of the nearest building that has.
+
+    Raises
+    ------
+    data.errors.DataError
+        If no building stands on the model.
+    """
     ground = ground_m(elevation, x, y)
-    return np.where(np.isnan(ground), np.nanmedian(ground), ground)
+    there, known = np.isfinite(x) & np.isfinite(y), np.isfinite(ground)
+    if there.any() and not known.any():
+        files = ", ".join(elevation.files)
+        raise DataError([Fault(rule="elevation.no_ground", effect="refused", file=files, layer=LAYER)])
+    lost = there & ~known
+    if lost.any():
+        _, nearest = cKDTree(np.column_stack([x[known], y[known]])).query(np.column_stack([x[lost], y[lost]]))
+        ground[lost] = ground[known][nearest]
+    return np.where(there, ground, 0.0)
 
 
 def _nearby(buildings: gpd.GeoDataFrame, there: npt.NDArray[np.bool_]) -> Ints:

@@ -37,7 +37,7 @@ class Sky:
     row : ndarray
         Place of the hour in the weather's table.
     slot : ndarray
-        Month of the hour, counted from the first January: 0 … `slots` − 1.
+        Month of the hour, twelve for each year that the weather holds: 0 … `slots` − 1.
     first : ndarray, shape (hours + 1,)
         Positions of hour h are ``first[h]`` up to ``first[h + 1]``.
     azimuth : ndarray
@@ -118,10 +118,11 @@ def sky_of(weather: Weather, *, model: SkyModel = "perez", suns_per_hour: int = 
     diffuse = np.broadcast_to(lit["dhi"].to_numpy()[:, np.newaxis] * brighter, zenith.shape)
     parts = _diffuse_parts(model, zenith[risen], azimuth[risen], beam[risen], diffuse[risen], extra[risen])
     owner = np.nonzero(risen)[0]
-    first_year = int(index.year.min()) if len(index) else 0
+    # by rank, for a file may lack a year between others
+    year = np.searchsorted(weather.year_list, index.year)
     return Sky(
         row=row,
-        slot=((index.year - first_year) * 12 + index.month - 1).to_numpy(dtype=np.int64),
+        slot=(year * 12 + index.month.to_numpy() - 1).astype(np.int64),
         slots=12 * weather.years,
         first=np.concatenate([[0], np.cumsum(there)]).astype(np.int64),
         azimuth=np.mod(azimuth[risen], 360),

@@ -42,7 +42,7 @@ Floats = NDArray[np.float32]
 Sites = Any
 
 AZIMUTHS: Final = 72
-_NEAR: Final = 8
+_NEAR: Final = 6
 _BORDER: Final = _NEAR + 4
 _NOTHING: Final = -1e6
 _LOWEST: Final = -100.0  # metres a column: what a line that finds no ground reports

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -21,6 +22,9 @@ from solar.weather_repair import Repair, repaired
 from solar.weather_split import closure_notes, completed
 
 _GEOD: Final = pyproj.Geod(ellps="GRS80")
+_CHINA_DEG: Final = (73.0, 135.0)
+_CHINA_H: Final = 8
+_DEG_AN_HOUR: Final = 15
 _M_PER_KM: Final = 1000
 _SEVERAL: Final = "weather.note.several_years"
 
@@ -67,6 +71,16 @@ class Weather:
     def year_list(self) -> tuple[int, ...]:
         """The calendar years of the hours by the file's own clock, in order; a typical year counts as one."""
         return tuple(int(year) for year in stamps(self.hours).year.unique().sort_values())
+
+    @property
+    def clock(self) -> tzinfo:
+        """The clock of the place: the file's own; where that is UTC, Beijing time in China, elsewhere by longitude."""
+        given = stamps(self.hours)
+        if given[0].utcoffset() != timedelta(0):
+            return given[0].tzinfo or UTC
+        west, east = _CHINA_DEG
+        hours = _CHINA_H if west <= self.longitude <= east else round(self.longitude / _DEG_AN_HOUR)
+        return timezone(timedelta(hours=hours))
 
 
 def typical_year() -> Weather:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from pvlib import shading
 
-from solar.kernel import row_sky_share
+from solar.row_views import row_sky_share
 from solar.skyview import sky_view
 from solar.validation.rows import Row
 
@@ -121,7 +121,7 @@ def summed_row_share(tilt: float, gcr: float, *, places: int = 250, angles: int 
 
 
 def row_shares() -> pd.DataFrame:
-    """Compare `solar.kernel.row_sky_share` with `summed_row_share`.
+    """Compare `solar.row_sky_share` with `summed_row_share`.
 
     Returns
     -------

@@ -49,7 +49,7 @@ ANGLES: Final = (
     (60.0, 90.0),
 )
 WITH_ROWS: Final = ((15.0, 180.0, 0.4), (15.0, 180.0, 0.6), (30.0, 251.3, 0.5), (35.0, 180.0, 0.6))
-QUARTERS: Final = ((35.0, 180.0), (60.0, 90.0))
+QUARTERS: Final = ANGLES
 PREMIUM: Final = 1
 PREMIUM_COEFFICIENT: Final = -0.0035
 """What SAM states for its premium module [1/K]."""

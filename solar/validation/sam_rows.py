@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data import parameters
-from solar.kernel import row_sky_share
+from solar.row_views import row_sky_share
 from solar.sky import Sky, sky_of
 from solar.validation import sam
 from solar.validation.rows import Row

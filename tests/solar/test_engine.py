@@ -155,6 +155,29 @@ def test_years_are_computed_each_and_averaged(typical):
     assert found.yields["yield_kwh"].iloc[0] == pytest.approx(np.mean(single), rel=1e-6)
 
 
+def test_years_with_one_missing_between_them_are_kept_apart(typical):
+    later = moved(typical, 2)
+    later = dataclasses.replace(later, hours=later.hours.assign(dni=later.hours["dni"] * 0.5))
+    both = dataclasses.replace(typical, hours=pd.concat([typical.hours, later.hours]))
+    found = rooftops(lone("school", "flat_concrete"), [both])
+    assert list(found.found.yearly) == [2021, 2023]
+    single = [yields_of(lone("school", "flat_concrete"), [each])["yield_kwh"].iloc[0] for each in (typical, later)]
+    assert_allclose(found.found.yearly.to_numpy()[0], single, rtol=1e-6)
+
+
+def test_cells_on_different_clocks_meet_at_the_same_moment(town, typical):
+    town = town.iloc[:13]
+    utc = typical.hours.tz_convert("UTC")
+    wrapped = utc.set_axis([stamp.replace(year=2021) for stamp in utc.index]).sort_index()
+    cells = [at(typical, 106.4, 1.0), dataclasses.replace(typical, longitude=106.6, hours=wrapped)]
+    mixed = rooftops(town, cells, options=YieldOptions(weather_mode="interpolated"), groups=town["use"])
+    night = cells[0].hours["ghi"].to_numpy() == 0
+    assert (mixed.found.profiles.to_numpy()[night] < 1e-9).all()
+    swapped = rooftops(town, cells[::-1], options=YieldOptions(weather_mode="interpolated"), groups=town["use"])
+    hours = swapped.found.profiles.groupby(swapped.found.profiles.index.hour).sum()
+    assert_allclose(hours, mixed.found.profiles.groupby(mixed.found.profiles.index.hour).sum(), rtol=1e-5, atol=1e-6)
+
+
 def test_profiles_of_groups_sum_to_their_yields(run, town, typical):
     profiles = run.found.profiles
     assert profiles.index.equals(typical.hours.index)

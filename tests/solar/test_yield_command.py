@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from data.catalog import text
 from solar.__main__ import app
+from solar.engine import LOSS_COLUMNS
 from solar.hourly_store import read_hours
 
 
@@ -46,13 +47,17 @@ def test_yields_audit_hours_and_profiles_agree(tmp_path, buildings):
     assert list(table["building_id"]) == [f"B{n}" for n in range(30)]
     assert (table["y2021_kwh"] - table["yield_kwh"]).abs().max() < 1e-3
     assert (table["p90_kwh"] <= table["p50_kwh"]).all()
-    audit = pd.read_csv(tmp_path / "roofs.audit.csv")
+    audit = pd.read_csv(tmp_path / "roofs.audit.csv").rename(columns={text("column.relative_delta"): "relative_delta"})
     assert len(audit) == (table["capacity_kw"] > 0).sum()
     assert audit["relative_delta"].abs().max() < 1e-5
     power, _ = read_hours(hours)
     wanted = table.set_index("building_id")["yield_kwh"][power.columns]
     assert power.sum().to_numpy() == pytest.approx(wanted.to_numpy(), rel=1e-4)
-    groups = pd.read_csv(profiles).drop(columns="mid_hour")
+    groups = pd.read_csv(profiles).drop(columns=text("column.mid_hour"))
+    sums = pd.read_csv(tmp_path / "roofs.groups.csv").set_index(text("column.use"))
+    losses = sums[[text(f"column.{name}") for name in LOSS_COLUMNS]].sum(axis=1)
+    assert (sums[text("column.in_plane_kwh")] - losses).to_numpy() == pytest.approx(sums[text("column.yield_kwh")])
+    assert set(groups) == set(sums.index)
     assert groups.to_numpy().sum() == pytest.approx(table["yield_kwh"].sum(), rel=1e-5)
     assert text("solar.note.flat_terrain") in said.output
 
@@ -141,3 +146,38 @@ def test_synthetic_buildings_mark_every_row(tmp_path, town):
     assert run("--buildings", path, "--out", out, "--hourly", tmp_path / "h.parquet").exit_code == 0
     assert (gpd.read_parquet(out)["data_note"] == text("app.synthetic")).all()
     assert json.dumps(read_hours(tmp_path / "h.parquet")[1], ensure_ascii=False).count(text("app.synthetic")) == 1
+
+
+def test_a_csv_has_no_codes_and_every_header_words(tmp_path, buildings):
+    out = tmp_path / "roofs.csv"
+    assert run("--buildings", buildings, "--out", out, "--years").exit_code == 0
+    table = pd.read_csv(out)
+    assert not [name for name in table if name.isascii()]
+    codes = {"tilted_flat", "flush_metal", "rural_house", "flat_concrete", "given", "footprint", "check", "unknown"}
+    assert not codes & set(table.select_dtypes(["object", "string"]).to_numpy().ravel())
+
+
+def test_outputs_never_share_a_file(tmp_path, buildings):
+    both = tmp_path / "roofs.parquet"
+    said = run("--buildings", buildings, "--out", both, "--hourly", both)
+    assert said.exit_code == 2
+    assert text("fault.same_output") in said.output
+
+
+def test_buildings_without_the_group_are_one_group_and_said(tmp_path, buildings):
+    out, profiles = tmp_path / "roofs.parquet", tmp_path / "p.csv"
+    said = run("--buildings", buildings, "--out", out, "--profiles", profiles, "--by", "county_code")
+    assert said.exit_code == 0, said.output
+    assert text("fault.no_groups") in said.output
+    assert pd.read_csv(profiles).iloc[:, 1].sum() == pytest.approx(gpd.read_parquet(out)["yield_kwh"].sum(), rel=1e-5)
+
+
+def test_terrain_that_misses_the_town_is_refused_with_the_tiles(tmp_path, buildings):
+    dem = mountain(tmp_path / "dem.tif")
+    with rasterio.open(dem, "r+") as file:
+        z = file.read(1)
+        z[:, 25:] = np.nan
+        file.write(z, 1)
+    said = run("--buildings", buildings, "--out", tmp_path / "o.csv", "--elevation", dem)
+    assert said.exit_code == 2
+    assert "N39E106" in said.output

@@ -52,7 +52,10 @@ def offer() -> None:
         layer: write_bytes(folder / layer / Path(file.name).name, file.getvalue()) for layer, file in given.items()
     }
     sky = {
-        kind: [write_bytes(folder / kind / Path(file.name).name, file.getvalue()) for file in files_of]
+        kind: [
+            write_bytes(folder / kind / str(number) / Path(file.name).name, file.getvalue())
+            for number, file in enumerate(files_of)
+        ]
         for kind, files_of in (("weather", weather), ("elevation", elevation))
     }
     try:
