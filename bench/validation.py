@@ -101,8 +101,8 @@ def city_rows() -> Iterator[Row]:
     total = said["rooftops"]["yield_gwh"] * 1e6
     yield (f"sum of months, {BUILDINGS} roofs", "annual yield", f"{months / total - 1:+.1e}", "relative")
     yield (
-        "interpolated yields",
-        f"plain pvlib at exact angles, {said['rooftops']['audit_roofs']} roofs",
+        "annual yields of the whole run",
+        f"plain pvlib in double precision, {said['rooftops']['audit_roofs']} roofs",
         f"≤ {said['rooftops']['audit_worst_relative']:.1e}",
         "the run's self-audit",
     )

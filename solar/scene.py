@@ -40,7 +40,7 @@ class Scene:
     around : Obstacles or None
         Buildings that shade; None where their shade is left out.
     points : RoofPoints
-        Sample points of each roof.
+        Sample points of each roof whose horizon may be asked for.
     roof_m : ndarray, shape (buildings,)
         Height of the roofs above the datum [m].
     north_deg : ndarray, shape (buildings,)
@@ -154,7 +154,7 @@ def build_scene(
         )
     return Scene(
         around=obstacles(footprints, roof, reach_m=reaches(height)) if building_shade else None,
-        points=roof_points(footprints),
+        points=roof_points(np.where(lit, footprints, None)),
         roof_m=roof,
         north_deg=north,
         terrain=terrain,

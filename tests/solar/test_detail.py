@@ -1,5 +1,7 @@
 """One roof in depth: the neighbour that costs most is the one that stands in the sun."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,3 +62,16 @@ def test_the_sun_passes_highest_in_june(typical):
         assert top[day] == pytest.approx(90 - latitude + declination, abs=0.6)
     assert (paths["elevation"] > 0).all()
     assert pd.api.types.is_float_dtype(paths["hour"])
+
+
+@pytest.mark.parametrize(("longitude", "hours"), [(106.56, 8), (-74.0, -5)])
+def test_a_weather_in_utc_is_shown_on_the_clock_of_its_place(typical, longitude, hours):
+    utc = dataclasses.replace(typical, hours=typical.hours.tz_convert("UTC"), longitude=longitude)
+    assert utc.clock.utcoffset(None) == pd.Timedelta(hours=hours)
+    assert typical.clock == typical.hours.index.tz
+    paths = sun_paths(utc)
+    top = paths.loc[paths.groupby("day")["elevation"].idxmax(), "hour"]
+    assert top.between(11, 13.5).all()
+    for _, path in paths.groupby("day"):
+        assert path["hour"].is_monotonic_increasing
+        assert path["azimuth"].diff().dropna().between(0, 30).all()

@@ -1,9 +1,11 @@
 """The page of deltas: only the solar part is renewed."""
 
+from pathlib import Path
+
 import pytest
 
 from solar import validation
-from solar.validation import END, START, PageError, domes, page, sam, sam_rows, station, table
+from solar.validation import END, START, PageError, domes, horizons, page, sam, sam_months, sam_rows, station, table
 
 ROWS = [("what | why", "which\nreference", "≤ 1e-9", "")]
 OWN = list(validation.SECTIONS)
@@ -24,8 +26,17 @@ def test_the_table_is_markdown():
     assert lines[2:] == ["| what \\| why | which reference | ≤ 1e-9 |  |"] * 2
 
 
-def test_the_table_begins_with_the_packages_own_sections():
-    assert OWN[:4] == [station.rows, sam.rows, sam_rows.rows, domes.rows]
+def test_every_reference_has_its_section():
+    own = [station.rows, sam.rows, sam_rows.rows, sam_months.rows, domes.rows]
+    assert [*own, horizons.building_rows, horizons.terrain_rows] == OWN
+
+
+def test_the_committed_page_speaks_of_every_reference():
+    text = (Path(__file__).parents[2] / "VALIDATION.md").read_text(encoding="utf-8")
+    assert text.count(START) == text.count(END) == 1
+    said = solar(text)
+    for reference in ("ModelChain", "SAM PVWatts v8", "month 12", "Monte Carlo", "shapely", "bigtujunga", "33 km"):
+        assert reference in said
 
 
 def test_only_the_part_between_the_lines_is_renewed(tmp_path):
