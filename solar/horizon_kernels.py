@@ -28,20 +28,14 @@ NOBODY: Final = -1
 """Owner of a ray that meets no building, and own building of a point that stands on none."""
 TOP, REACH, TWISTED = 4, 5, 6
 """Columns of `Obstacles.boxes` after the four edges."""
-_CLASSES: Final = 64
-"""Classes of steepness that buildings are sorted into before they are tried: for speed alone."""
-_WINDOW: Final = 8
-"""Rays of which the lowest level is kept, from each ray on; `_settle` doubles up to it."""
-CROWD: Final = 16
-"""Points that are worked on together at most: for speed and memory."""
-_BATCH: Final = 64
-"""Vertices that are collected before they are swept: for speed alone."""
+_CLASSES: Final = 64  # classes of steepness that buildings are sorted into: for speed alone
+_WINDOW: Final = 8  # rays of which the lowest level is kept, from each ray on
+CROWD: Final = 16  # points that are worked on together at most: for speed and memory
+_BATCH: Final = 64  # vertices that are collected before they are swept: for speed alone
 _FULL: Final = 16
 """Vertices that a loop takes at once when it is compiled to vectors of four, four times over: for speed alone."""
-_LANES: Final = 4
-"""Rays that are raised at once."""
-_SURE: Final = 1 + 1e-9
-"""Margin for rounding where something is left out."""
+_LANES: Final = 8  # rays that are raised at once
+_SURE: Final = 1 + 1e-6  # margin for rounding, that of levels too, where something is left out
 
 
 def _arctangent() -> tuple[float, ...]:
@@ -84,9 +78,10 @@ def horizons(
     about, spans = np.empty((5, most)), np.empty((2, most), np.int32)
     longest += _BATCH + 2 * _FULL
     walls, seen, marks = np.empty((5, longest)), np.empty((5, longest)), np.empty((2, longest), np.int32)
-    rays = np.empty((2, BINS + _LANES))
-    levels, single = np.zeros((CROWD, BINS + _LANES)), np.zeros((1, BINS + _LANES))
-    lows = np.empty((3, 2 * BINS))
+    steps = np.radians(np.arange(BINS + _LANES) + 0.5)
+    even, rays = (np.sin(steps), np.cos(steps)), np.empty((2, BINS + _LANES))
+    levels, single = np.zeros((CROWD, BINS + _LANES), np.float32), np.zeros((1, BINS + _LANES), np.float32)
+    lowest, spare = np.empty(2 * BINS, np.float32), np.empty(BINS + _WINDOW, np.float32)
     room = 1 if len(owners) else _BATCH
     turned = np.nan
     starts, cell_of = groups
@@ -96,22 +91,21 @@ def horizons(
         if cell < 0:
             tangents[begin:end] = np.nan
             continue
-        _turn(rays, north, turned)
+        _turn(rays, even, north, turned)
         turned = north
         place = _place(points[begin:end])
         few = listed[cells[cell] : cells[cell + 1]]
         found = _candidates(boxes, few, place, (z, nearest), (own[begin], without), near, about)
         _steepest_first(about[0, :found], group, order)
-        _spans(about[:, :found], north, spans)
-        levels[: end - begin] = 0.0
-        lows[2] = 0.0
+        _spans(about, found, north, spans)
+        levels[: end - begin], lowest[:] = 0.0, 0.0
         turn = 0
         while turn < found:
             size = 0
             while turn < found and size < room:
                 which = order[turn]
                 turn += 1
-                if not _hidden(lows[2], spans[0, which], spans[1, which], about[0, which] * _SURE):
+                if not _hidden(lowest, spans[0, which], spans[1, which], about[0, which] * _SURE):
                     building = near[which]
                     span = (begins[building], begins[building + 1])
                     size = _collect(xs, ys, span, place, _edge(boxes[building], place, z, nearest), walls, size)
@@ -124,17 +118,18 @@ def horizons(
                     _merge(single[0], levels[nth - begin], owners[nth], number[building])
             else:
                 _sweep(walls, size, points[begin:end], place, rays, seen, marks, levels)
-            _settle(levels, end - begin, lows)
+            _settle(levels, end - begin if turn < found else 0, spare, lowest)
         for nth in range(begin, end):
-            tangents[nth] = levels[nth - begin, :BINS]
+            _copy(levels[nth - begin], tangents[nth])
 
 
 @compiled
-def _turn(rays: Floats, north: float, before: float) -> None:
+def _turn(rays: Floats, even: tuple[Floats, Floats], north: float, before: float) -> None:
     """Set the grid directions of the rays, and of some after the last, where north is not what it was."""
-    for k in range(rays.shape[1] if north != before else 0):
-        azimuth = math.radians(k + 0.5 - north)
-        rays[0, k], rays[1, k] = math.sin(azimuth), math.cos(azimuth)
+    sine, cosine = math.sin(math.radians(north)), math.cos(math.radians(north))
+    sines, cosines, east, up = even[0], even[1], rays[0], rays[1]
+    for k in range(len(east) if north != before else 0):
+        east[k], up[k] = sines[k] * cosine - cosines[k] * sine, cosines[k] * cosine + sines[k] * sine
 
 
 @compiled
@@ -208,10 +203,11 @@ def _azimuth(dx: float, dy: float) -> float:
 
 
 @compiled
-def _spans(about: Floats, north: float, spans: Ints) -> None:
+def _spans(about: Floats, found: int, north: float, spans: Ints) -> None:
     """Find the first ray, from 0 to 359, that can meet each building, and the last one, from there on."""
-    for nth in range(about.shape[1]):
-        x0, y0, x1, y1 = about[1, nth], about[2, nth], about[3, nth], about[4, nth]
+    west, south, east, up, first_of, last_of = about[1], about[2], about[3], about[4], spans[0], spans[1]
+    for nth in range(found):
+        x0, y0, x1, y1 = west[nth], south[nth], east[nth], up[nth]
         ahead, behind = y0 > 0, y1 < 0
         ax = x0 if ahead else x1 if behind else x0 if x0 > 0 else x1
         ay = (y0 if x0 < 0 else y1) if ahead else (y1 if x1 > 0 else y0) if behind else y1 if x0 > 0 else y0
@@ -225,11 +221,12 @@ def _spans(about: Floats, north: float, spans: Ints) -> None:
         begin = begin - BINS if begin >= BINS else begin
         begin = begin - BINS if begin >= BINS else begin
         count = np.int32(last) - np.int32(first)
-        spans[0, nth], spans[1, nth] = (0, BINS - 1) if around else (begin, begin + count)
+        first_of[nth] = np.int32(0) if around else begin
+        last_of[nth] = np.int32(BINS - 1) if around else begin + count
 
 
 @compiled
-def _hidden(lows: Floats, first: int, last: int, bound: float) -> bool:
+def _hidden(lows: Tangents, first: int, last: int, bound: float) -> bool:
     """Return whether all rays of a span are already above what a building can reach."""
     for k in range(first, last - _WINDOW + 1, _WINDOW):
         if lows[k] <= bound:
@@ -238,26 +235,27 @@ def _hidden(lows: Floats, first: int, last: int, bound: float) -> bool:
 
 
 @compiled
-def _settle(levels: Floats, few: int, lows: Floats) -> None:
-    """Find the lowest levels anew: of each ray and the seven that follow it, of all points."""
-    at = 0
-    _lower(levels[0, :BINS], levels[few - 1, :BINS], lows[0, :BINS])
-    for nth in range(1, few - 1):
-        _lower(lows[at, :BINS], levels[nth, :BINS], lows[1 - at, :BINS])
-        at = 1 - at
-    one, other = lows[at], lows[1 - at]
-    one[BINS : BINS + _WINDOW] = one[:_WINDOW]
-    size = BINS + _WINDOW
-    _lower(one[: size - 1], one[1:size], other[: size - 1])
-    _lower(other[: size - 3], other[2 : size - 1], one[: size - 3])
-    _lower(one[: size - 7], one[4 : size - 3], lows[2, : size - 7])
-    lows[2, BINS:] = lows[2, :BINS]
+def _settle(levels: Tangents, few: int, low: Tangents, lowest: Tangents) -> None:
+    """Find the lowest levels anew: of each ray and the seven that follow it, of so many points."""
+    if few == 0:
+        return
+    _copy(levels[0], low[:BINS])
+    for nth in range(1, few):
+        level = levels[nth]
+        for k in range(BINS):
+            lowest[k] = min(low[k], level[k])
+        _copy(lowest, low[:BINS])
+    _copy(low, low[BINS:])
+    for k in range(BINS):
+        one = min(low[k], low[k + 1], low[k + 2], low[k + 3])
+        lowest[k] = min(one, low[k + 4], low[k + 5], low[k + 6], low[k + 7])
+    _copy(lowest, lowest[BINS:])
 
 
 @compiled
-def _lower(one: Floats, other: Floats, lower: Floats) -> None:
-    for k in range(len(lower)):
-        lower[k] = min(one[k], other[k])
+def _copy(one: Tangents, other: Tangents) -> None:
+    for k in range(len(other)):
+        other[k] = one[k]
 
 
 @compiled
@@ -302,7 +300,7 @@ def _pad(walls: Floats, size: int) -> int:
 
 @fused
 def _sweep(
-    walls: Floats, size: int, points: Floats, place: Point, rays: Floats, seen: Floats, marks: Ints, levels: Floats
+    walls: Floats, size: int, points: Floats, place: Point, rays: Floats, seen: Floats, marks: Ints, levels: Tangents
 ) -> None:
     """Raise the rays from points that meet edges to their tangents.
 
@@ -348,7 +346,7 @@ def _sweep(
 
 
 @compiled
-def _touch(walls: Floats, size: int, east: Floats, up: Floats, level: Floats) -> None:
+def _touch(walls: Floats, size: int, east: Floats, up: Floats, level: Tangents) -> None:
     """Raise all rays from a point to the tangents of the edges that it lies on."""
     for nth in range(size - 1):
         ax, ay, bx, by = east[nth], up[nth], east[nth + 1], up[nth + 1]
@@ -361,8 +359,9 @@ def _touch(walls: Floats, size: int, east: Floats, up: Floats, level: Floats) ->
 def _lift(  # noqa: PLR0913, PLR0917 - called by place as all compiled functions are
     _: Any, level: Any, sines: Any, cosines: Any, k: Any, last: Any, p: Any, q: Any, least: Any, most: Any
 ) -> Any:
-    """Raise four rays from `k`, those past `last` not, to p sin + q cos, up to `most` and where not below `least`."""
-    lanes, halves = ir.VectorType(ir.DoubleType(), _LANES), ir.VectorType(ir.IntType(32), _LANES)
+    """Raise eight rays from `k`, those past `last` not, to p sin + q cos, up to `most` and where not below `least`."""
+    lanes, fewer = ir.VectorType(ir.DoubleType(), _LANES), ir.VectorType(ir.FloatType(), _LANES)
+    halves = ir.VectorType(ir.IntType(32), _LANES)
 
     def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         def spread(value: Any) -> Any:
@@ -373,22 +372,25 @@ def _lift(  # noqa: PLR0913, PLR0917 - called by place as all compiled functions
         kinds = signature.args
         ray, final = (context.cast(builder, given[at], kinds[at], types.int64) for at in (3, 4))
         data = [context.make_array(kinds[at])(context, builder, given[at]).data for at in range(3)]
-        places = [builder.bitcast(builder.gep(one, [ray]), lanes.as_pointer()) for one in data]
-        before, sine, cosine = (builder.load(one, align=8) for one in places)
+        places = [builder.gep(one, [ray]) for one in data]
+        there = builder.bitcast(places[0], fewer.as_pointer())
+        sine, cosine = (builder.load(builder.bitcast(one, lanes.as_pointer()), align=8) for one in places[1:])
+        before = builder.load(there, align=4)
         east, north, low, high = (spread(one) for one in given[5:])
         tangent = builder.fadd(builder.fmul(sine, east), builder.fmul(cosine, north))
-        tangent = builder.select(builder.fcmp_ordered("<", tangent, high), tangent, high)
-        steps = ir.Constant(ir.VectorType(ir.IntType(64), _LANES), list(range(_LANES)))
-        there = builder.icmp_signed("<=", steps, spread(builder.sub(final, ray)))
-        counts = builder.and_(builder.fcmp_ordered(">=", tangent, low), builder.fcmp_ordered(">", tangent, before))
-        builder.store(builder.select(builder.and_(there, counts), tangent, before), places[0], align=8)
+        tangent = builder.select(builder.fcmp_ordered(">=", tangent, low), tangent, ir.Constant(lanes, [0.0] * _LANES))
+        tangent = builder.fptrunc(builder.select(builder.fcmp_ordered("<", tangent, high), tangent, high), fewer)
+        steps = ir.Constant(halves, list(range(_LANES)))
+        counts = builder.icmp_signed("<=", steps, spread(builder.trunc(builder.sub(final, ray), ir.IntType(32))))
+        higher = builder.select(builder.fcmp_ordered(">", tangent, before), tangent, before)
+        builder.store(builder.select(counts, higher, before), there, align=4)
         return context.get_dummy_value()
 
     return types.void(level, sines, cosines, k, last, p, q, least, most), generate
 
 
 @compiled
-def _merge(single: Floats, level: Floats, owner: Ints, number: int) -> None:
+def _merge(single: Tangents, level: Tangents, owner: Ints, number: int) -> None:
     """Take over what one building raises, and clear it; the lower row owns a tie."""
     for k in range(BINS):
         one = single[k]
