@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from solar.horizon import Obstacles, obstacles, point_horizons, reaches
+from solar.horizon import obstacles, point_horizons, reaches
+from solar.obstacles import Obstacles
 from solar.roof_points import roof_points
 from solar.validation.crossings import ray_horizons
 

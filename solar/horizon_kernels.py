@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 from solar.jit import compiled, fused
 
 if TYPE_CHECKING:
-    from solar.horizon import Obstacles
+    from solar.obstacles import Obstacles
 
 BINS: Final = 360
 """Rays of a horizon: number k points to k + 0.5 degrees clockwise from true north."""

@@ -17,7 +17,8 @@ from data.errors import DataError, Fault
 from geo.crs import convergence_deg
 from geo.raster import LAYER, Elevation, ground_m
 from solar.heights import building_heights
-from solar.horizon import Obstacles, obstacles, point_horizons, reaches
+from solar.horizon import obstacles, point_horizons, reaches
+from solar.obstacles import Obstacles
 from solar.roof_points import RoofPoints, roof_points
 from solar.terrain import expand, terrain_horizons
 
