@@ -1,8 +1,10 @@
 """Elevation models: tiles of any system in one metric grid, and every fault of every file."""
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+import shapely
 from numpy.testing import assert_allclose, assert_array_equal
 from pyproj import CRS, Geod, Transformer
 from rasterio.errors import NotGeoreferencedWarning
@@ -11,7 +13,7 @@ from rasterio.transform import Affine
 from data.catalog import LANGUAGES
 from data.errors import DataError
 from geo.crs import convergence_deg, working_crs
-from geo.raster import Elevation, ground_m, read_elevation
+from geo.raster import Elevation, bounds_near, ground_m, read_elevation
 
 CITY = working_crs(106.5)
 SECOND = 1 / 3600
@@ -250,3 +252,10 @@ def test_convergence_is_the_true_azimuth_of_grid_north(crs, place):
     x, y = to.transform(*place, direction="INVERSE")
     azimuth = Geod(ellps="GRS80").inv(*place, *to.transform(x, y + 10))[0]
     assert convergence_deg(crs, x, y) == pytest.approx(azimuth, abs=1e-4)
+
+
+def test_a_stray_does_not_stretch_the_window():
+    places = [shapely.box(x, 0, x + 10, 10) for x in (0, 50, 100, 900_000)]
+    frame = gpd.GeoDataFrame(geometry=places, crs=32648)
+    assert bounds_near(frame, 100_000) == (0, 0, 110, 10)
+    assert bounds_near(frame, 1e7) == (0, 0, 900_010, 10)

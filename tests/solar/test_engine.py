@@ -9,6 +9,7 @@ import shapely
 from numpy.testing import assert_allclose
 from solar_samples import house, layer
 
+from geo.raster import Elevation
 from solar import engine
 from solar.audit import AuditError, require_agreement, self_audit
 from solar.engine import LOSS_COLUMNS, MONTHS, city_yield
@@ -244,6 +245,18 @@ def test_no_roofs_yield_nothing(town, typical):
     empty = rooftops(town.iloc[:0], [typical])
     assert empty.table().empty
     assert empty.audit.empty
+
+
+def test_ground_outside_the_model_is_that_of_the_nearest_building(typical):
+    rows = layer([("school", "flat_concrete", house(20, 60, 90, 500_000 + 200 * n)) for n in range(4)])
+    rows = rows.assign(height_m=10.0, floors=np.nan, year_built=2005.0)
+    z = np.full((80, 80), 1100.0, dtype=np.float32)
+    z[:, 40:] = 1200.0
+    z[:, 46:] = np.nan
+    model = Elevation(z_m=z, west_m=498_000.0, north_m=4_332_000.0, step_m=50.0, crs=rows.crs)
+    scene = build_scene(rows, lit=np.ones(4, dtype=bool), elevation=model)
+    assert_allclose(scene.roof_m, [1210, 1210, 1210, 1210])
+    assert (rooftops(rows, [typical], elevation=model).audit["relative_delta"].abs() < 1e-5).all()
 
 
 def test_hidden_and_odd_footprints_do_not_break_a_run(typical):
