@@ -26,7 +26,7 @@ Bounds = tuple[float, float, float, float]
 Floats = NDArray[np.float32]
 
 LAYER: Final = "elevation"
-SUFFIXES: Final = (".tif", ".tiff", ".vrt")
+SUFFIXES: Final = (".tif", ".tiff")
 LOWEST_M: Final = -500.0
 HIGHEST_M: Final = 9000.0
 MOST_CELLS: Final = 100_000_000
@@ -114,7 +114,8 @@ def _open(path: Path, stack: ExitStack) -> _Tile:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         try:
-            source = stack.enter_context(rasterio.open(path))
+            # by content GDAL would also take a list of other files, on this machine or elsewhere, for a raster
+            source = stack.enter_context(rasterio.open(path, driver="GTiff"))
         except RasterioError as error:
             raise DataError([_fault("elevation.unreadable", path.name, got=str(error)[:200])]) from error
     faults: list[Fault] = []

@@ -21,7 +21,7 @@ Mapped = dict[str, tuple[str, str]]
 NOTE_COLUMNS: Final = tuple(text("column.data_note", language) for language in LANGUAGES)
 _FLAGS: Final = ("is_backup", "is_peaking")
 _KEYS: Final = {
-    "buildings": ("heat_source",),
+    "buildings": ("use", "heat_source"),
     "boilers": ("capacity_t_h", "fuel"),
     "plants": ("capacity_mw", "status"),
 }

@@ -65,6 +65,8 @@ def _show(done: Assessment, language: str) -> None:
     console.print(
         text("assess.roofs", language, count=roofs["fitted"], mw=roofs["capacity_mw"], gwh=roofs["yield_gwh"])
     )
+    for note in done.solar.notes():
+        console.print(f"· {text(note, language)}", markup=False)
     for layer, rows in said["rows"].items():
         counts = {"total": rows["in"], "used": rows["used"], "aside": rows["set_aside"]}
         console.print(text("assess.rows", language, layer=label("layer", layer, language), **counts))

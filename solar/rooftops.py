@@ -128,6 +128,8 @@ def rooftops(
         progress=tell(0.1, 0.3, "terrain"),
     )
     weights = _weights(buildings, cells, choice)
+    if progress is not None:
+        progress(0.3, "yields")
     found = city_yield(
         roofs,
         scene,

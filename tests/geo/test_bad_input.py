@@ -332,6 +332,7 @@ def test_everything_at_once_in_a_file_without_a_crs(tmp_path):
     )
     frame.to_parquet(tmp_path / "a.parquet")
     assert rules(refused(tmp_path / "a.parquet", "buildings")) == {
+        "key_column_absent",  # what the buildings are used for
         "crs_missing",
         "id_duplicate",
         "value_unknown",

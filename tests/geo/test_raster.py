@@ -259,3 +259,20 @@ def test_a_stray_does_not_stretch_the_window():
     frame = gpd.GeoDataFrame(geometry=places, crs=32648)
     assert bounds_near(frame, 100_000) == (0, 0, 110, 10)
     assert bounds_near(frame, 1e7) == (0, 0, 900_010, 10)
+
+
+def test_a_list_of_other_files_is_not_read_for_a_raster(tmp_path):
+    secret = metric_tile(tmp_path / "secret.tif")
+    posing = tmp_path / "posing.tif"
+    posing.write_text(
+        f"""<VRTDataset rasterXSize="4" rasterYSize="4"><SRS>EPSG:4326</SRS>
+        <GeoTransform>106,1e-3,0,39,0,-1e-3</GeoTransform><VRTRasterBand dataType="Float32" band="1"><SimpleSource>
+        <SourceFilename>{secret}</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>
+        </VRTDataset>""",
+        encoding="utf-8",
+    )
+    with rasterio.open(posing) as raster:
+        assert raster.driver == "VRT"
+    with pytest.raises(DataError) as error:
+        read(posing)
+    assert [fault.rule for fault in error.value.faults] == ["elevation.unreadable"]

@@ -37,6 +37,7 @@ def test_the_demo_from_the_command_line(command, tmp_path):
     assert SYNTHETIC in said.stdout
     assert {path.name for path in out.iterdir()} == FILES
     assert "2000" in said.stdout
+    assert text("solar.note.flat_terrain") in said.stdout.replace("\n", "")
 
 
 @pytest.mark.usefixtures("unaudited")

@@ -26,10 +26,11 @@ def figures_beside() -> None:
         if len(boilers)
         else t("boilers.none"),
     )
+    flat = t("overview.flat_terrain") if done.solar.scene.terrain is None else ""
     parts.figure_card(
         t("page.rooftops"),
         f"{buildings['capacity_kw'].sum() / 1e3:,.0f} MWp · {buildings['yield_kwh'].sum() / 1e6:,.0f} GWh",
-        t("overview.roofs", count=int((buildings["capacity_kw"] > 0).sum()), total=len(buildings)),
+        t("overview.roofs", count=int((buildings["capacity_kw"] > 0).sum()), total=len(buildings)) + flat,
     )
     parts.figure_card(
         t("overview.heat"),
