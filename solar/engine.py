@@ -142,7 +142,8 @@ class Engine:
         azimuth = np.concatenate([roofs.azimuth[rows], roofs.second[rows[two]]])
         tilt = roofs.tilt[rows][roof]
         horizon = horizon[roof] if len(two) else horizon
-        left = np.stack([self._terrain_view(horizon, tilt, azimuth), sky_view(horizon[:, 1:], tilt, azimuth)])
+        around = sky_view(horizon, tilt, azimuth, points=(1, horizon.shape[1]))
+        left = np.stack([self._terrain_view(horizon, tilt, azimuth), around])
         packed = kernel.planes(
             tilt=tilt,
             azimuth=azimuth,
@@ -159,12 +160,13 @@ class Engine:
         for cell in np.unique(roofs.cell[rows]):
             weight = np.where(roofs.cell[rows] == cell, roofs.weight[rows], 0.0).sum(axis=1)
             some = np.flatnonzero(weight[roof] > 0)
-            got = kernel.run(self.hours[int(cell), kind], packed[some], horizon[some], hourly=self.hourly)
+            part = slice(None) if len(some) == len(roof) else some
+            got = kernel.run(self.hours[int(cell), kind], packed[part], horizon[part], hourly=self.hourly)
             scale = (weight * share)[roof[some]]
-            for part in (some[some < len(rows)], some[some >= len(rows)]):
-                place = np.searchsorted(some, part)
-                stages[roof[part]] += got[0][place] * scale[place, np.newaxis, np.newaxis]
-                energy[roof[part]] += got[1][place] * scale[place, np.newaxis]
+            for side in (some[some < len(rows)], some[some >= len(rows)]):
+                place = np.searchsorted(some, side)
+                stages[roof[side]] += got[0][place] * scale[place, np.newaxis, np.newaxis]
+                energy[roof[side]] += got[1][place] * scale[place, np.newaxis]
             if self.hourly:
                 onto = np.zeros((len(some), len(rows)), dtype=np.float32)
                 onto[np.arange(len(some)), roof[some]] = scale
@@ -173,7 +175,7 @@ class Engine:
         return BlockResult(rows=rows, stages=stages, energy=energy, sky_view=mean_view, power=power)
 
     def _terrain_view(self, horizon: Singles, tilt: Floats, azimuth: Floats) -> Floats:
-        return np.ones(len(tilt)) if self.scene.terrain is None else sky_view(horizon[:, :1], tilt, azimuth)
+        return np.ones(len(tilt)) if self.scene.terrain is None else sky_view(horizon, tilt, azimuth, points=(0, 1))
 
 
 def city_yield(

@@ -34,7 +34,7 @@ def building_heights(buildings: pd.DataFrame) -> pd.DataFrame:
     ValueError
         If a use has no row.
     """
-    strangers = set(buildings["use"]) - set(parameters.table("building_uses").index)
+    strangers = set(buildings["use"].unique()) - set(parameters.table("building_uses").index)
     if strangers:
         raise ValueError(f"uses without a row in building_uses.csv: {sorted(map(str, strangers))}")
     given = buildings["height_m"].notna()
@@ -49,5 +49,6 @@ def building_heights(buildings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_use(uses: pd.Series, pattern: str) -> pd.Series:
-    values = {use: parameters.value("horizon", pattern.format(use)) for use in uses.unique()}
-    return uses.astype(str).map(values).astype(float)
+    codes, names = pd.factorize(uses)
+    values = np.array([parameters.value("horizon", pattern.format(use)) for use in names], dtype=float)
+    return pd.Series(values[codes], index=uses.index)

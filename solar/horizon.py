@@ -33,7 +33,9 @@ from solar.obstacles import Obstacles
 __all__ = ["BINS", "NOBODY", "Obstacles", "horizon_owners", "obstacles", "point_horizons", "reaches"]
 
 _CELL_M: Final = 100.0
+_MARGIN_M: Final = 12.0  # how far past a cell its list still holds: roofs that lie across are then not torn apart
 _MOST_CELLS: Final = 4_000_000
+POLYGON: Final = shapely.GeometryType.POLYGON
 
 
 def reaches(height_m: npt.ArrayLike) -> Floats:
@@ -190,40 +192,81 @@ def _run(
 
 
 def _groups(grid: Grid, points: Floats, own: Ints) -> tuple[Longs, Longs]:
-    """Return where groups of points begin that have all but their place in a cell in common, and the cell of each."""
-    west, south, size, columns, rows = grid
-    column, row = np.floor((points[:, 0] - west) / size), np.floor((points[:, 1] - south) / size)
-    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    cell = np.where(inside, row * columns + column, rows * columns)
+    """Return where groups of points begin that have all but their place in a cell in common, and the cell of each.
+
+    Points of one roof take the cell of their middle if they are in it or not far from it.
+    """
+    first = _changes(np.column_stack([own, points[:, 2:]]))
+    count = np.diff(np.append(first, len(points)))
+    middle = np.add.reduceat(points[:, :2], first) / count[:, np.newaxis] if len(points) else points[:, :2]
+    cell, _ = _cells(grid, points[:, :2], points[:, :2])
+    shared, near = _cells(grid, np.repeat(middle, count, axis=0), points[:, :2])
+    whole = np.repeat(np.logical_and.reduceat(near, first), count) if len(points) else near
+    cell = np.where(whole, shared, cell)
     cell[~np.isfinite(points).all(axis=1)] = -1
-    like = np.column_stack([cell, own, points[:, 2:]])
-    changes = np.flatnonzero((like[1:] != like[:-1]).any(axis=1)) + 1
-    runs = np.concatenate([[0], changes, [len(points)]]) if len(points) else np.zeros(1, dtype=np.int64)
-    pieces = -(-np.diff(runs) // CROWD)
+    starts = _changes(np.column_stack([cell, own, points[:, 2:]]))
+    pieces = -(-np.diff(np.append(starts, len(points))) // CROWD)
     nth = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    starts = np.append(np.repeat(runs[:-1], pieces) + nth * CROWD, len(points)).astype(np.int64)
+    starts = np.append(np.repeat(starts, pieces) + nth * CROWD, len(points)).astype(np.int64)
     return starts, cell[starts[:-1]].astype(np.int64)
+
+
+def _changes(rows: Floats) -> Longs:
+    """Return where runs of equal rows begin."""
+    differ = (rows[1:] != rows[:-1]).any(axis=1)
+    return np.flatnonzero(np.concatenate([np.ones(min(len(rows), 1), dtype=bool), differ]))
+
+
+def _cells(grid: Grid, middle: Floats, points: Floats) -> tuple[Longs, npt.NDArray[np.bool_]]:
+    """Return the cell of each middle, the last for all outside, and whether its list holds for the point too."""
+    west, south, size, columns, rows = grid
+    column, row = np.floor((middle[:, 0] - west) / size), np.floor((middle[:, 1] - south) / size)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    corner = np.column_stack([west + column * size, south + row * size])
+    near = ((points >= corner - _MARGIN_M) & (points <= corner + size + _MARGIN_M)).all(axis=1)
+    return np.where(inside, row * columns + column, rows * columns).astype(np.int64), inside & near
 
 
 def _grid(bounds: Floats, reach: Floats) -> Grid:
     """Return west and south edge and size of cells [m], columns and rows of a grid over all places in reach."""
     if not len(bounds):
         return 0.0, 0.0, _CELL_M, 1, 1
-    west, south = (bounds[:, :2] - reach[:, None]).min(axis=0)
-    width, length = (bounds[:, 2:] + reach[:, None]).max(axis=0) - (west, south)
+    far = reach[:, None] + _MARGIN_M
+    west, south = (bounds[:, :2] - far).min(axis=0)
+    width, length = (bounds[:, 2:] + far).max(axis=0) - (west, south)
     cell = max(_CELL_M, math.sqrt(width * length / _MOST_CELLS))
     return float(west), float(south), cell, int(width / cell) + 1, int(length / cell) + 1
 
 
 def _walls(footprints: npt.NDArray[np.object_]) -> tuple[Floats, Floats, Longs]:
     """Return the vertices of all rings, x and y, a NaN before each ring, and where each building's begin."""
-    parts, building = shapely.get_parts(shapely.orient_polygons(footprints), return_index=True)
-    rings, part = shapely.get_rings(parts, return_index=True)
-    points, ring = shapely.get_coordinates(rings, return_index=True)
-    opens = np.flatnonzero(np.diff(ring, prepend=-1))
+    points = shapely.get_coordinates(footprints)
+    length, building, hole = _rings(footprints)
+    opens = np.cumsum(length) - length
+    ring = np.repeat(np.arange(len(length)), length)
+    about = points - points[opens[ring]]
+    cross = np.append(about[:-1, 0] * about[1:, 1] - about[1:, 0] * about[:-1, 1], 0.0)
+    # the last vertex of a ring is its first, so what it has with the next ring is nothing
+    turned = (np.add.reduceat(cross, opens) < 0 if len(opens) else np.zeros(0, dtype=bool)) != hole
+    nth = np.arange(len(points))
+    points = points[np.where(turned[ring], (2 * opens + length - 1)[ring] - nth, nth)]
     x, y = (np.insert(points[:, axis], opens, np.nan) for axis in (0, 1))
-    owner = building[part[np.insert(ring, opens, ring[opens])]]
+    owner = np.repeat(building, length + 1)
     return x, y, np.searchsorted(owner, np.arange(len(footprints) + 1))
+
+
+def _rings(footprints: npt.NDArray[np.object_]) -> tuple[Longs, Longs, npt.NDArray[np.bool_]]:
+    """Return the vertices of each ring, its building and whether it is a hole, in the order of the coordinates."""
+    simple = (shapely.get_type_id(footprints) == POLYGON) & (shapely.get_num_interior_rings(footprints) == 0)
+    several = np.flatnonzero(~simple)
+    parts, of = shapely.get_parts(footprints[several], return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    building = np.concatenate([np.flatnonzero(simple), several[of[part]]])
+    length = np.concatenate([shapely.get_num_coordinates(one) for one in (footprints[simple], rings)]).astype(np.int64)
+    hole = np.concatenate([np.zeros(simple.sum(), dtype=bool), np.diff(part, prepend=-1) == 0])
+    order = np.argsort(building, kind="stable")
+    order = order[length[order] > 0]
+    return length[order], building[order], hole[order]
 
 
 def _lists(boxes: Floats, grid: Grid) -> tuple[Longs, Ints]:
@@ -243,7 +286,8 @@ def _enlist(boxes: Floats, order: Longs, grid: Grid, cursor: Longs, listed: Ints
     """Put each building into the cells that it can shade; count them only while `listed` is empty."""
     west, south, cell, columns, _ = grid
     for building in order:
-        x0, y0, x1, y1, _, far, _ = boxes[building]
+        x0, y0, x1, y1, _, reach, _ = boxes[building]
+        far = reach + _MARGIN_M
         for row in range(int((y0 - far - south) / cell), int((y1 + far - south) / cell) + 1):
             base = south + row * cell
             dy = max(y0 - base - cell, base - y1, 0.0)

@@ -32,8 +32,7 @@ _CLASSES: Final = 64  # classes of steepness that buildings are sorted into: for
 _WINDOW: Final = 8  # rays of which the lowest level is kept, from each ray on
 CROWD: Final = 16  # points that are worked on together at most: for speed and memory
 _BATCH: Final = 64  # vertices that are collected before they are swept: for speed alone
-_FULL: Final = 16
-"""Vertices that a loop takes at once when it is compiled to vectors of four, four times over: for speed alone."""
+_FULL: Final = 4  # vertices that are swept together at least: for speed alone
 _LANES: Final = 8  # rays that are raised at once
 _SURE: Final = 1 + 1e-6  # margin for rounding, that of levels too, where something is left out
 
@@ -84,9 +83,8 @@ def horizons(
     lowest, spare = np.empty(2 * BINS, np.float32), np.empty(BINS + _WINDOW, np.float32)
     room = 1 if len(owners) else _BATCH
     turned = np.nan
-    starts, cell_of = groups
-    for crowd in range(len(cell_of)):
-        begin, end, cell = starts[crowd], starts[crowd + 1], cell_of[crowd]
+    for crowd in range(len(groups[1])):
+        begin, end, cell = groups[0][crowd], groups[0][crowd + 1], groups[1][crowd]
         z, north = points[begin, 2], points[begin, 3]
         if cell < 0:
             tangents[begin:end] = np.nan
@@ -335,12 +333,14 @@ def _sweep(
             on += 1 if (height[nth] > 0.0) & (area == 0.0) & (ax * bx + ay * by <= 0.0) else 0
         level = levels[which]
         for nth in range(size - 1):
-            if first[nth] <= last[nth]:
-                end = min(last[nth], BINS - 1)
-                for k in range(first[nth], end + 1, _LANES):
-                    _lift(level, sines, cosines, k, end, p[nth], q[nth], least[nth], most[nth])
-                for k in range(0, last[nth] - BINS + 1, _LANES):
-                    _lift(level, sines, cosines, k, last[nth] - BINS, p[nth], q[nth], least[nth], most[nth])
+            k, end = first[nth], min(last[nth], np.int32(BINS - 1))
+            while k <= end:
+                _lift(level, sines, cosines, k, end, p[nth], q[nth], least[nth], most[nth])
+                k += np.int32(_LANES)
+            k, end = np.int32(0), last[nth] - np.int32(BINS)
+            while k <= end:
+                _lift(level, sines, cosines, k, end, p[nth], q[nth], least[nth], most[nth])
+                k += np.int32(_LANES)
         if on:
             _touch(walls, size, east, up, level)
 

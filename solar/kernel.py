@@ -59,6 +59,7 @@ GLASS: Final = _glass()
 SUMS: Final = len(STAGES) + 1
 _ROUNDING: Final = 3e-6
 NO_ROWS: Final = 1e9
+FEW: Final = 4  # points of all but large roofs
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -163,13 +164,16 @@ def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False
         nothing = np.zeros((0, hours.slots, SUMS))
         return nothing[..., :-1], nothing[..., -1], np.zeros((len(hours.slot) if hourly else 0, 0), dtype=np.float32)
     blocks = -(-count // LANES)
+    # planes of like horizons side by side: an open block then need not look for the sun
+    order = np.argsort(horizon.max(axis=(1, 2)), kind="stable")
     lanes = np.zeros((len(FIELDS), blocks * LANES), dtype=np.float32)
-    lanes[:, :count] = packed.T
+    lanes[:, :count] = packed[order].T
+    horizon = np.ascontiguousarray(horizon)
     sums = np.zeros((blocks, hours.slots, SUMS * LANES), dtype=np.float32)
     power = np.zeros((len(hours.slot) if hourly else 0, blocks * LANES), dtype=np.float32)
     for block in range(blocks):
         some = slice(block * LANES, (block + 1) * LANES)
-        view = _by_bin(horizon[some], horizon.shape[1])
+        view = _by_bin(horizon, order[some])
         _run_block(
             hours.first,
             hours.position,
@@ -183,8 +187,9 @@ def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False
             power[:, some],
         )
     found = sums.reshape(blocks, hours.slots, -1, LANES).transpose(0, 3, 1, 2).reshape(-1, hours.slots, SUMS)
-    stages = _stages(found[:count].astype(float), packed.astype(float), hours)
-    return stages, found[:count, :, -1].astype(float), power[:, :count]
+    place = np.argsort(order)
+    found = found[place].astype(float)
+    return _stages(found, packed.astype(float), hours), found[:, :, -1], power[:, place]
 
 
 def _stages(found: Floats, packed: Floats, hours: Hours) -> Floats:
@@ -205,27 +210,27 @@ def _stages(found: Floats, packed: Floats, hours: Hours) -> Floats:
     return np.concatenate([irradiation, np.stack([cells, free], axis=-1)], axis=-1)
 
 
-def _by_bin(horizon: Singles, points: int) -> tuple[Singles, Singles]:
+def _by_bin(horizon: Singles, rows: npt.NDArray[np.intp]) -> tuple[Singles, Singles]:
     """Return a block's horizons with the planes innermost, shape (360 · points, LANES), and the highest of each bin.
 
     Lanes that stand for no plane see a flat horizon.
     """
-    view = np.zeros((BINS * points, LANES), dtype=np.float32)
+    view = np.zeros((BINS * horizon.shape[1], LANES), dtype=np.float32)
     highest = np.zeros(BINS, dtype=np.float32)
-    _turn(np.ascontiguousarray(horizon), view, highest)
+    _turn(horizon, rows, view, highest)
     return view, highest
 
 
 @fused
-def _turn(horizon, view, highest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+def _turn(horizon, rows, view, highest):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Turn tiles of eight bins by all lanes: they stay in the nearest cache."""
-    count, points = horizon.shape[0], horizon.shape[1]
+    count, points = rows.shape[0], horizon.shape[1]
     for start in range(0, BINS, 8):
         for p in range(points):
             for b in range(start, start + 8):
                 most = highest[b]
                 for k in range(count):
-                    value = horizon[k, p, b]
+                    value = horizon[rows[k], p, b]
                     view[b * points + p, k] = value
                     most = max(most, value)
                 highest[b] = most
@@ -247,6 +252,9 @@ def _run_block(first, position, bins, hour, slot, electric, lanes, view, bounds,
                 free += 1
             if free == 4:
                 _shine_four(position, i, lanes, light, sums, month)
+                i += 4
+            elif points == FEW + 1 and end - i >= 4:
+                _shade_four(position, i, bins, view, lanes, light, sums, month)
                 i += 4
             elif free > 0:
                 _shine_free(position, i, lanes, light, sums, month)
@@ -346,6 +354,49 @@ def _shine(position, i, view, row, lanes, seen, light, sums, month):  # type: ig
         sums[month, 2 * LANES + k] += plane - plane * seen[k]
         light[k] += front
         light[LANES + k] += front * _through(c)
+
+
+@fused
+def _open_share(tangent, view, row, k):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Return the share of a plane's four points that see the sun."""
+    one, zero = np.float32(0.25), np.float32(0.0)
+    share = one if tangent > view[row + np.uintp(1), k] else zero
+    share += one if tangent > view[row + np.uintp(2), k] else zero
+    share += one if tangent > view[row + np.uintp(3), k] else zero
+    return share + (one if tangent > view[row + np.uintp(4), k] else zero)
+
+
+@fused
+def _shade_four(position, i, bins, view, lanes, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add four positions of the sun that some lanes of four points each see and some do not."""
+    zero = np.float32(0.0)
+    e0, n0, u0, d0, t0 = position[i, 0], position[i, 1], position[i, 2], position[i, 3], position[i, 4]
+    e1, n1, u1, d1, t1 = position[i + 1, 0], position[i + 1, 1], position[i + 1, 2], position[i + 1, 3], position[i + 1, 4]
+    e2, n2, u2, d2, t2 = position[i + 2, 0], position[i + 2, 1], position[i + 2, 2], position[i + 2, 3], position[i + 2, 4]
+    e3, n3, u3, d3, t3 = position[i + 3, 0], position[i + 3, 1], position[i + 3, 2], position[i + 3, 3], position[i + 3, 4]
+    r0, r1 = np.uintp(bins[i] * 5), np.uintp(bins[i + 1] * 5)
+    r2, r3 = np.uintp(bins[i + 2] * 5), np.uintp(bins[i + 3] * 5)
+    for k in range(LANES):
+        e, n, u, spread = lanes[k], lanes[LANES + k], lanes[2 * LANES + k], lanes[3 * LANES + k]
+        c0 = max(e * e0 + n * n0 + u * u0, zero)
+        c1 = max(e * e1 + n * n1 + u * u1, zero)
+        c2 = max(e * e2 + n * n2 + u * u2, zero)
+        c3 = max(e * e3 + n * n3 + u * u3, zero)
+        p0, p1, p2, p3 = d0 * c0, d1 * c1, d2 * c2, d3 * c3
+        s0, s1 = _open_share(t0, view, r0, k), _open_share(t1, view, r1, k)
+        s2, s3 = _open_share(t2, view, r2, k), _open_share(t3, view, r3, k)
+        hidden = zero if t0 > view[r0, k] else p0
+        hidden += zero if t1 > view[r1, k] else p1
+        hidden += zero if t2 > view[r2, k] else p2
+        hidden += zero if t3 > view[r3, k] else p3
+        f0, f1 = d0 * s0 * min(c0, u0 * spread), d1 * s1 * min(c1, u1 * spread)
+        f2, f3 = d2 * s2 * min(c2, u2 * spread), d3 * s3 * min(c3, u3 * spread)
+        plane = p0 + p1 + p2 + p3
+        sums[month, k] += plane
+        sums[month, LANES + k] += hidden
+        sums[month, 2 * LANES + k] += plane - (p0 * s0 + p1 * s1 + p2 * s2 + p3 * s3)
+        light[k] += f0 + f1 + f2 + f3
+        light[LANES + k] += f0 * _through(c0) + f1 * _through(c1) + f2 * _through(c2) + f3 * _through(c3)
 
 
 @fused

@@ -13,7 +13,6 @@ from data import parameters
 
 _CLOSED: Final = 5
 """Coordinates of a closed rectangle: what `shapely.oriented_envelope` gives of a footprint that has an area."""
-_CELL: Final = np.array([[0, 0], [1, 0], [1, 1], [0, 1]])
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
@@ -70,8 +69,8 @@ def roof_points(footprints: npt.ArrayLike) -> RoofPoints:
     cell = np.column_stack([nth // sides[roof], nth % sides[roof]]) * step[:, None]
     points = _place(corners[roof], cell + step[:, None] / 2)
     outside = np.flatnonzero(~shapely.contains_xy(given[roof], points))
-    outlines = _place(corners[roof[outside], None], cell[outside, None] + _CELL * step[outside, None, None])
-    points[outside] = _inside(given[roof[outside]], np.asarray(shapely.polygons(outlines), dtype=object))
+    found = _inside(given[roof[outside]], corners[roof[outside]], cell[outside], step[outside])
+    points[outside] = _place(corners[roof[outside]], found)
     lost = outside[np.isnan(points[outside, 0])]
     wanted = _place(corners[roof[lost]], cell[lost] + step[lost, None] / 2)
     points[lost] = points[_nearest(points, wanted, starts[roof[lost]], starts[roof[lost] + 1])]
@@ -84,16 +83,29 @@ def _place(corners: Floats, share: Floats) -> Floats:
     return first + share[..., :1] * (along - first) + share[..., 1:] * (across - first)
 
 
-def _inside(footprints: Geometries, cells: Geometries) -> Floats:
-    """Return a point of each footprint inside its cell, NaN where the cell has no part of it."""
+def _inside(footprints: Geometries, corners: Floats, cell: Floats, step: Floats) -> Floats:
+    """Return a point of each footprint inside its cell, in shares of the sides; NaN where the cell has no part of it."""
     whole = footprints.copy()
     twisted = ~shapely.is_valid(footprints)
     whole[twisted] = shapely.make_valid(footprints[twisted])
-    part = shapely.intersection(whole, cells)
+    vertices, of = shapely.get_coordinates(whole, return_index=True)
+    square = shapely.set_coordinates(whole, _share(corners[of], vertices))
+    part = np.empty(len(square), dtype=object)
+    for west, south, side in np.unique(np.column_stack([cell, step]), axis=0):
+        some = (cell == (west, south)).all(axis=1) & (step == side)
+        part[some] = shapely.clip_by_rect(square[some], west, south, west + side, south + side)
     there = shapely.area(part) > 0
     found = np.full((len(part), 2), np.nan)
     found[there] = shapely.get_coordinates(shapely.point_on_surface(part[there]))
     return found
+
+
+def _share(corners: Floats, points: Floats) -> Floats:
+    """Return the shares of the two sides at which points lie: the reverse of `_place`."""
+    # solved and not projected: GEOS' rectangles are not square to the last digits
+    (ex, ey), (ax, ay), (bx, by) = (points - corners[:, 0]).T, *((corners[:, side] - corners[:, 0]).T for side in (1, 2))
+    shares: Floats = np.column_stack([ex * by - ey * bx, ax * ey - ay * ex]) / (ax * by - ay * bx)[:, np.newaxis]
+    return shares
 
 
 def _nearest(points: Floats, wanted: Floats, begin: Longs, end: Longs) -> Longs:

@@ -80,7 +80,8 @@ class Scene:
         """
         place, owner = self.points_of(rows)
         count = len(place) // max(len(rows), 1)
-        found = np.zeros((len(rows), 1 + count, BINS), dtype=np.float32)
+        found = np.empty((len(rows), 1 + count, BINS), dtype=np.float32)
+        found[:, 0] = 0.0 if self.terrain is None else expand(self.terrain[rows], BINS)
         if self.around is not None:
             roof = rows[owner]
             found[:, 1:] = point_horizons(
@@ -91,9 +92,10 @@ class Scene:
                 roof,
                 north_deg=self.north_deg[roof],
             ).reshape(len(rows), count, BINS)
-        if self.terrain is not None:
-            found[:, 0] = expand(self.terrain[rows], BINS)
-            np.maximum(found[:, 1:], found[:, :1], out=found[:, 1:])
+            if self.terrain is not None:
+                np.maximum(found[:, 1:], found[:, :1], out=found[:, 1:])
+        else:
+            found[:, 1:] = found[:, :1]
         return found
 
 

@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 
 
-def sky_view(horizon: Singles, tilt: Floats, azimuth: Floats) -> Floats:
+def sky_view(horizon: Singles, tilt: Floats, azimuth: Floats, *, points: tuple[int, int] | None = None) -> Floats:
     """Return the share of its own view of the sky that the horizon leaves to each plane.
 
     The view factor of a plane is ∫∫ cos θ cos h dh dφ / π over the sky above both the horizon and the plane itself
@@ -28,32 +28,41 @@ def sky_view(horizon: Singles, tilt: Floats, azimuth: Floats) -> Floats:
         Tangent of the horizon's elevation at azimuth k + 0.5°, at least 0.
     tilt, azimuth : ndarray, shape (planes,)
         [deg], azimuth clockwise from north.
+    points : tuple of int, optional
+        The first of the points that count and the one after the last; all without it.
 
     Returns
     -------
     ndarray, shape (planes,)
         1 under a flat horizon, 0 where nothing of the sky is left.
     """
-    turn = np.radians(np.arange(BINS) + 0.5)
-    slope, facing = np.radians(tilt), np.radians(azimuth)
-    toward = np.column_stack([np.cos(facing), np.sin(facing)]) @ np.vstack([np.cos(turn), np.sin(turn)])
-    pull = (np.sin(slope)[:, np.newaxis] * toward).astype(np.float32)
-    limit = np.maximum(-np.tan(slope)[:, np.newaxis] * toward, 0.0).astype(np.float32)
+    turn, slope, facing = np.radians(np.arange(BINS) + 0.5), np.radians(tilt), np.radians(azimuth)
+    compass = np.stack([np.cos(turn), np.sin(turn)]).astype(np.float32)
+    plane = np.column_stack([np.cos(facing), np.sin(facing), np.sin(slope), np.cos(slope)]).astype(np.float32)
     found = np.zeros((len(tilt), 2), dtype=np.float64)
-    _views(np.ascontiguousarray(horizon), pull, limit, np.cos(slope).astype(np.float32), found)
+    begin, end = points or (0, horizon.shape[1])
+    _views(np.ascontiguousarray(horizon), begin, end, compass, plane, found)
     share: Floats = found[:, 0] / found[:, 1]
     return share
 
 
 @fused
-def _views(horizon, pull, limit, flat, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-    points = horizon.shape[1]
+def _views(horizon, begin, end, compass, plane, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
+    pull, limit = np.empty(BINS, np.float32), np.empty(BINS, np.float32)
     for i in range(horizon.shape[0]):
-        for p in range(points):
-            for k in range(BINS):
-                found[i, 0] += _above(max(horizon[i, p, k], limit[i, k]), pull[i, k], flat[i])
+        north, east, steep, flat = plane[i, 0], plane[i, 1], plane[i, 2], plane[i, 3]
         for k in range(BINS):
-            found[i, 1] += points * _above(limit[i, k], pull[i, k], flat[i])
+            pull[k] = steep * (north * compass[0, k] + east * compass[1, k])
+            limit[k] = max(-pull[k] / flat, np.float32(0.0))
+        whole = np.float32(0.0)
+        for k in range(BINS):
+            whole += _above(limit[k], pull[k], flat)
+        found[i, 1] = (end - begin) * whole
+        for p in range(begin, end):
+            left = np.float32(0.0)
+            for k in range(BINS):
+                left += _above(max(horizon[i, p, k], limit[k]), pull[k], flat)
+            found[i, 0] += left
 
 
 @fused
