@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -10,37 +9,26 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from solar import kernel
+from bench.core import core_seconds, modelchain_s
+from solar import kernel, packing
 from solar.engine import city_yield
 from solar.roofs import design_roofs
 from solar.scene import build_scene
 from solar.sky import sky_of
 from solar.system import system
-from solar.validation.station import modelchain
 from solar.weather import typical_year
 
 FOOTPRINTS = Path(__file__).resolve().parents[2] / "shared" / "data" / "buildings" / "new_york_osm_102k.parquet"
 CRS = "+proj=tmerc +lon_0=-74 +k=1 +ellps=GRS80"
 PLANES = 8192
-ROUNDS = 3
 
 pytestmark = pytest.mark.filterwarnings("ignore:DatetimeIndex.dayofyear")
 real = pytest.mark.skipif(not FOOTPRINTS.is_file(), reason=f"the real footprints are not there: {FOOTPRINTS}")
 
 
-def core_seconds(work):
-    """Return the processor time of the best of some rounds, over all threads, and the result."""
-    spent = []
-    for _ in range(ROUNDS):
-        begin = time.process_time()
-        result = work()
-        spent.append(time.process_time() - begin)
-    return min(spent), result
-
-
 def packed(suns):
     rng = np.random.default_rng(1)
-    planes = kernel.planes(
+    planes = packing.planes(
         tilt=np.full(PLANES, 15.0),
         azimuth=rng.uniform(90, 270, PLANES),
         ridge_gcr=np.full(PLANES, 0.59),
@@ -50,21 +38,19 @@ def packed(suns):
     # buildings of all heights to the tangent of 0.4, as in a town
     horizon = rng.uniform(0, 0.4, (PLANES, 2, 72)).repeat(5, axis=2).astype(np.float32)
     horizon[:, 0] = 0.0
-    return kernel.pack_hours(sky_of(typical_year(), suns_per_hour=suns), system(), "tilted_flat"), planes, horizon
+    return packing.pack_hours(sky_of(typical_year(), suns_per_hour=suns), system(), "tilted_flat"), planes, horizon
 
 
 @pytest.mark.parametrize("suns", [1, 4])
 def test_kernel_against_modelchain(benchmark, suns):
     work = packed(suns)
     kernel.run(*work)
-    year = typical_year()
-    chain, _ = core_seconds(lambda: modelchain(year, 15.0, 180.0, "tilted_flat"))
-    ours, _ = core_seconds(lambda: kernel.run(*work))
+    ours = core_seconds(lambda: kernel.run(*work))
     benchmark.group = "kernel, a horizon of 72 steps"
     benchmark.extra_info |= {
         "suns_per_hour": suns,
         "roof_years_per_core_second": PLANES / ours,
-        "times_modelchain": PLANES / ours * chain,
+        "times_modelchain": PLANES / ours * modelchain_s(),
     }
     benchmark.pedantic(kernel.run, args=work, rounds=1)
 
@@ -95,13 +81,13 @@ def test_city(benchmark, copies):
     def whole():
         return city_yield(roofs, build_scene(buildings, lit=lit), [typical_year()])
 
-    begin = time.process_time()
+    spent = core_seconds(whole, rounds=1)
     benchmark.pedantic(whole, rounds=1)
-    spent = time.process_time() - begin
     benchmark.group = "footprints to hourly AC"
     benchmark.extra_info |= {
         "footprints": len(buildings),
         "roofs": int(lit.sum()),
         "core_seconds": spent,
         "core_seconds_per_100k_footprints": spent / len(buildings) * 1e5,
+        "modelchain_years_per_100k_footprints": spent / len(buildings) * 1e5 / modelchain_s(),
     }

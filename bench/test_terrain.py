@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
+from bench.core import core_seconds, modelchain_s
 from geo.raster import Elevation, ground_m, read_elevation
 from solar.terrain import AZIMUTHS, terrain_horizons
 from solar.validation.rays import Floats, marched
@@ -41,7 +42,12 @@ def test_horizons_of_a_city(benchmark: Any, city: City) -> None:
     elevation, x, y, z = city
     terrain_horizons(elevation, x[:9], y[:9], z[:9])
     benchmark.group = "terrain"
-    benchmark.extra_info["horizons"] = len(x) * AZIMUTHS
+    spent = core_seconds(lambda: terrain_horizons(*city), rounds=2)
+    benchmark.extra_info |= {
+        "horizons": len(x) * AZIMUTHS,
+        "core_seconds": spent,
+        "modelchain_years": spent / modelchain_s(),
+    }
     benchmark.pedantic(terrain_horizons, args=city, rounds=3)
 
 

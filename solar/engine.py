@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from data import parameters
-from solar import kernel
+from solar import kernel, packing
 from solar.options import YieldOptions
 from solar.roofs import NO_MOUNTING
 from solar.scene import Scene
@@ -109,12 +109,12 @@ class Engine:
         rows = np.flatnonzero(roofs.capacity > 0) if only is None else only
         kinds = np.unique(roofs.mounting[rows])
         self.lit: dict[int, Ints] = {}
-        self.hours: dict[tuple[int, str], kernel.Hours] = {}
+        self.hours: dict[tuple[int, str], packing.Hours] = {}
         for number in map(int, np.unique(roofs.cell[rows])):
             sky = sky_of(cells[number], model=options.sky_model)
             self.lit[number] = _on_axis(cells[0], cells[number])[sky.row]
             for kind in map(str, kinds):
-                self.hours[number, kind] = kernel.pack_hours(sky, self.system, kind, options.temperature_model)
+                self.hours[number, kind] = packing.pack_hours(sky, self.system, kind, options.temperature_model)
 
     def blocks(self) -> list[Ints]:
         """Return the rows of each block: one mounting, equally many points, neighbours together."""
@@ -144,7 +144,7 @@ class Engine:
         horizon = horizon[roof] if len(two) else horizon
         around = sky_view(horizon, tilt, azimuth, points=(1, horizon.shape[1]))
         left = np.stack([self._terrain_view(horizon, tilt, azimuth), around])
-        packed = kernel.planes(
+        packed = packing.planes(
             tilt=tilt,
             azimuth=azimuth,
             ridge_gcr=roofs.ridge_gcr[rows][roof],

@@ -223,7 +223,8 @@ def _cells(grid: Grid, middle: Floats, points: Floats) -> tuple[Longs, npt.NDArr
     column, row = np.floor((middle[:, 0] - west) / size), np.floor((middle[:, 1] - south) / size)
     inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
     corner = np.column_stack([west + column * size, south + row * size])
-    near = ((points >= corner - _MARGIN_M) & (points <= corner + size + _MARGIN_M)).all(axis=1)
+    away = np.maximum(np.maximum(corner - points, points - corner - size), 0.0)
+    near = np.hypot(away[:, 0], away[:, 1]) <= _MARGIN_M
     return np.where(inside, row * columns + column, rows * columns).astype(np.int64), inside & near
 
 

@@ -1,13 +1,12 @@
 """The fused kernel: every hour of every plane in float32, lanes of planes side by side.
 
-`planes` packs what a plane is, `run` sums its year. A plane's irradiance is linear in the few numbers an hour of
-`solar.sky`, so an hour costs a dot product, a look at the horizon and a polynomial for each sun position, and one
-pass through the electrical side. `solar.twin` is the same in plain NumPy.
+`solar.packing` packs what planes and hours are, `run` sums a year. A plane's irradiance is linear in the few numbers an
+hour of `solar.sky`, so an hour costs a dot product, a look at the horizon and a polynomial for each sun position, and
+one pass through the electrical side. `solar.twin` is the same in plain NumPy.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -15,30 +14,12 @@ import numpy.typing as npt
 from pvlib import iam
 
 from solar.jit import fused
-from solar.row_views import row_ground_share, row_sky_share
-from solar.sky import Sky
-from solar.system import DIFFUSE, STAGES, System, TemperatureModel, diffuse_iams, heating_per_watt
+from solar.packing import BINS, FIELDS, Hours
+from solar.system import STAGES
 
 LANES: Final = 128
 """Planes that are computed side by side: their horizons fit the second-level cache."""
-BINS: Final = 360
-FIELDS: Final = (
-    "east",
-    "north",
-    "up",
-    "spread",
-    "sky_plane",
-    "sky_terrain",
-    "sky_buildings",
-    "sky_rows",
-    "sky_glass",
-    "slope",
-    "slope_glass",
-    "ground_rows",
-    "ground_glass",
-    "ground",
-)
-"""Columns of a packed plane; see `planes`."""
+NEIGHBOURS: Final = 4 * LANES
 GLASS_DEGREE: Final = 9
 
 
@@ -58,81 +39,10 @@ GLASS: Final = _glass()
 """Coefficients of the glass' transmission as a polynomial in 2 cos θ − 1."""
 SUMS: Final = len(STAGES) + 1
 _ROUNDING: Final = 3e-6
-NO_ROWS: Final = 1e9
 FEW: Final = 4  # points of all but large roofs
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Hours:
-    """A sky and a system as the kernel takes them, for one mounting; see `pack_hours`."""
-
-    first: npt.NDArray[np.int32]
-    position: Singles
-    bin: npt.NDArray[np.int32]
-    hour: Singles
-    slot: npt.NDArray[np.int32]
-    slots: int
-    electric: Singles
-
-
-def pack_hours(sky: Sky, system: System, mounting: str, model: TemperatureModel = "noct") -> Hours:
-    """Return what `run` needs of a sky, for planes of one mounting under a temperature model."""
-    if len(sky.slot) and not 0 <= sky.slot.min() <= sky.slot.max() < sky.slots:
-        raise ValueError(f"months {sky.slot.min()} to {sky.slot.max()} do not fit into {sky.slots}")
-    warmer = heating_per_watt(mounting, sky.wind_speed, model)
-    return Hours(
-        first=sky.first.astype(np.int32),
-        position=np.column_stack([sky.east, sky.north, sky.up, sky.direct, sky.tangent]).astype(np.float32),
-        bin=(sky.azimuth.astype(np.int32) % BINS).astype(np.int32),
-        hour=np.column_stack([sky.isotropic, sky.horizon, sky.ghi, sky.temp_air, warmer]).astype(np.float32),
-        slot=sky.slot.astype(np.int32),
-        slots=sky.slots,
-        electric=np.array(
-            [system.temperature_coefficient, system.kept, *system.curve, system.ac_limit], dtype=np.float32
-        ),
-    )
-
-
-def planes(
-    *, tilt: Floats, azimuth: Floats, ridge_gcr: Floats, sky_view: Floats, albedo: float, glass: bool = True
-) -> Singles:
-    """Pack planes for the kernel.
-
-    Parameters
-    ----------
-    tilt, azimuth : ndarray, shape (planes,)
-        [deg], azimuth clockwise from north.
-    ridge_gcr : ndarray, shape (planes,)
-        As `row_sky_share` takes it.
-    sky_view : ndarray, shape (2, planes)
-        Share [1] of the plane's own view of the sky that terrain leaves, and that terrain and buildings leave.
-    albedo : float
-        Of the ground [1].
-    glass : bool
-        Whether diffuse light loses its part to reflection too; the beam always does.
-
-    Returns
-    -------
-    ndarray of float32, shape (planes, 14)
-        Columns `FIELDS`: the normal; 1/`ridge_gcr`; the isotropic sky's share in the plane, after terrain, after
-        buildings, after the row in front, and of that through the glass; sine of the tilt and of that through the
-        glass; the reflecting ground's share between the rows, of that through the glass, and without rows.
-    """
-    slope, turn = np.radians(tilt), np.radians(azimuth)
-    through = diffuse_iams(tilt) if glass else dict.fromkeys(DIFFUSE, np.ones(len(tilt)))
-    alone = (1 + np.cos(slope)) / 2
-    rows = alone * sky_view[1] * row_sky_share(ridge_gcr, tilt) / alone
-    ground = row_ground_share(ridge_gcr, tilt) * albedo
-    with np.errstate(divide="ignore"):
-        spread = np.where(ridge_gcr > 0, 1 / ridge_gcr, NO_ROWS)
-    columns = [np.sin(slope) * np.sin(turn), np.sin(slope) * np.cos(turn), np.cos(slope), spread]
-    columns += [alone, alone * sky_view[0], alone * sky_view[1], rows, rows * through["sky"]]
-    columns += [np.sin(slope), np.sin(slope) * through["horizon"], ground, ground * through["ground"]]
-    columns += [(1 - np.cos(slope)) / 2 * albedo]
-    return np.column_stack(columns).astype(np.float32)
 
 
 def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False) -> tuple[Floats, Floats, Singles]:
@@ -143,7 +53,7 @@ def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False
     hours : Hours
         Of their weather cell and mounting.
     packed : ndarray of float32, shape (planes, 14)
-        As `planes` gives them.
+        As `solar.packing.planes` gives them.
     horizon : ndarray of float32, shape (planes, points, 360)
         Tangent of the horizon at each azimuth k + 0.5° from each of the plane's points; the first point holds the
         terrain alone, the others terrain and buildings.
@@ -164,8 +74,8 @@ def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False
         nothing = np.zeros((0, hours.slots, SUMS))
         return nothing[..., :-1], nothing[..., -1], np.zeros((len(hours.slot) if hourly else 0, 0), dtype=np.float32)
     blocks = -(-count // LANES)
-    # planes of like horizons side by side: an open block then need not look for the sun
-    order = np.argsort(horizon.max(axis=(1, 2)), kind="stable")
+    # of neighbours, planes of like horizons side by side: an open block then need not look for the sun
+    order = np.lexsort((horizon.reshape(count, -1).max(axis=1), np.arange(count) // NEIGHBOURS))
     lanes = np.zeros((len(FIELDS), blocks * LANES), dtype=np.float32)
     lanes[:, :count] = packed[order].T
     horizon = np.ascontiguousarray(horizon)
@@ -188,8 +98,8 @@ def run(hours: Hours, packed: Singles, horizon: Singles, *, hourly: bool = False
         )
     found = sums.reshape(blocks, hours.slots, -1, LANES).transpose(0, 3, 1, 2).reshape(-1, hours.slots, SUMS)
     place = np.argsort(order)
-    found = found[place].astype(float)
-    return _stages(found, packed.astype(float), hours), found[:, :, -1], power[:, place]
+    ordered: Floats = found[place].astype(float)
+    return _stages(ordered, packed.astype(float), hours), ordered[:, :, -1], power[:, place]
 
 
 def _stages(found: Floats, packed: Floats, hours: Hours) -> Floats:
@@ -370,10 +280,29 @@ def _open_share(tangent, view, row, k):  # type: ignore[no-untyped-def]  # noqa:
 def _shade_four(position, i, bins, view, lanes, light, sums, month):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     """Add four positions of the sun that some lanes of four points each see and some do not."""
     zero = np.float32(0.0)
-    e0, n0, u0, d0, t0 = position[i, 0], position[i, 1], position[i, 2], position[i, 3], position[i, 4]
-    e1, n1, u1, d1, t1 = position[i + 1, 0], position[i + 1, 1], position[i + 1, 2], position[i + 1, 3], position[i + 1, 4]
-    e2, n2, u2, d2, t2 = position[i + 2, 0], position[i + 2, 1], position[i + 2, 2], position[i + 2, 3], position[i + 2, 4]
-    e3, n3, u3, d3, t3 = position[i + 3, 0], position[i + 3, 1], position[i + 3, 2], position[i + 3, 3], position[i + 3, 4]
+    t0, t1, t2, t3 = position[i, 4], position[i + 1, 4], position[i + 2, 4], position[i + 3, 4]
+    e0, n0, u0, d0 = position[i, 0], position[i, 1], position[i, 2], position[i, 3]
+    e1, n1, u1, d1, t1 = (
+        position[i + 1, 0],
+        position[i + 1, 1],
+        position[i + 1, 2],
+        position[i + 1, 3],
+        position[i + 1, 4],
+    )
+    e2, n2, u2, d2, t2 = (
+        position[i + 2, 0],
+        position[i + 2, 1],
+        position[i + 2, 2],
+        position[i + 2, 3],
+        position[i + 2, 4],
+    )
+    e3, n3, u3, d3, t3 = (
+        position[i + 3, 0],
+        position[i + 3, 1],
+        position[i + 3, 2],
+        position[i + 3, 3],
+        position[i + 3, 4],
+    )
     r0, r1 = np.uintp(bins[i] * 5), np.uintp(bins[i + 1] * 5)
     r2, r3 = np.uintp(bins[i + 2] * 5), np.uintp(bins[i + 3] * 5)
     for k in range(LANES):

@@ -84,7 +84,7 @@ def _place(corners: Floats, share: Floats) -> Floats:
 
 
 def _inside(footprints: Geometries, corners: Floats, cell: Floats, step: Floats) -> Floats:
-    """Return a point of each footprint inside its cell, in shares of the sides; NaN where the cell has no part of it."""
+    """Return a point of each footprint in its cell, in shares of the sides; NaN where the cell has no part of it."""
     whole = footprints.copy()
     twisted = ~shapely.is_valid(footprints)
     whole[twisted] = shapely.make_valid(footprints[twisted])
@@ -103,7 +103,10 @@ def _inside(footprints: Geometries, corners: Floats, cell: Floats, step: Floats)
 def _share(corners: Floats, points: Floats) -> Floats:
     """Return the shares of the two sides at which points lie: the reverse of `_place`."""
     # solved and not projected: GEOS' rectangles are not square to the last digits
-    (ex, ey), (ax, ay), (bx, by) = (points - corners[:, 0]).T, *((corners[:, side] - corners[:, 0]).T for side in (1, 2))
+    (ex, ey), (ax, ay), (bx, by) = (
+        (points - corners[:, 0]).T,
+        *((corners[:, side] - corners[:, 0]).T for side in (1, 2)),
+    )
     shares: Floats = np.column_stack([ex * by - ey * bx, ax * ey - ay * ex]) / (ax * by - ay * bx)[:, np.newaxis]
     return shares
 

@@ -47,7 +47,7 @@ def sky_view(horizon: Singles, tilt: Floats, azimuth: Floats, *, points: tuple[i
 
 
 @fused
-def _views(horizon, begin, end, compass, plane, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202, PLR0913, PLR0917
+def _views(horizon, begin, end, compass, plane, found):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
     pull, limit = np.empty(BINS, np.float32), np.empty(BINS, np.float32)
     for i in range(horizon.shape[0]):
         north, east, steep, flat = plane[i, 0], plane[i, 1], plane[i, 2], plane[i, 3]

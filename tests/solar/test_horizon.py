@@ -51,6 +51,22 @@ def test_a_point_inside_a_taller_outline_sees_its_walls_all_round():
     assert compare([shapely.box(-10, -5, 10, 5)], [30.0], [(2.2, 1.1, 10.0)], own=0).max() == 0
 
 
+@pytest.mark.parametrize("wide", [6.0, 22.0, 26.0, 90.0, 260.0])
+@pytest.mark.parametrize("where", [-1.0, -0.4, 0.0, 0.4, 1.0])
+def test_points_that_lie_across_cells_see_what_each_sees_alone(wide, where):
+    # poles that grow away from the middle: those at the end of the reach are seen too
+    rng = np.random.default_rng(5)
+    far, turn = 400 * np.sqrt(rng.random(900)), rng.uniform(0, 2 * np.pi, 900)
+    poles, tops = shapely.points(far * np.cos(turn), far * np.sin(turn)), far**2 / 500
+    around = obstacles(shapely.buffer(poles, 0.4, quad_segs=1), tops, reach_m=200.0)
+    west, south, size, columns, rows = around.grid
+    for column, row in ((0, 0), (columns // 2, rows // 2), (columns // 2 + 1, rows // 2 - 1), (columns, rows)):
+        x = west + column * size + (np.array([-0.5, 0.5, -0.5, 0.5]) + where / 2) * wide
+        y = south + row * size + (np.array([-0.5, -0.5, 0.5, 0.5]) - where / 2) * wide
+        alone = [point_horizons(around, *place, 0.0, NOBODY)[0] for place in zip(x, y, strict=True)]
+        assert_array_equal(point_horizons(around, x, y, 0.0, NOBODY), alone)
+
+
 def test_a_wall_due_north_of_true_north():
     wall = shapely.box(-2, 50, 2, 52)
     found = compare([wall], [10.0], [(0, 0, 0)], reach=60.0)[0]

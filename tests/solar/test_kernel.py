@@ -10,7 +10,8 @@ from pvlib import iam
 
 from data import parameters
 from solar import kernel
-from solar.kernel import FIELDS, GLASS, LANES, pack_hours, planes, run
+from solar.kernel import GLASS, LANES, run
+from solar.packing import FIELDS, pack_hours, planes
 from solar.row_views import row_sky_share
 from solar.sky import MODELS, sky_of
 from solar.skyview import sky_view
