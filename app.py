@@ -8,11 +8,13 @@ from __future__ import annotations
 import streamlit as st
 from starlette.middleware import Middleware
 
+from ui.base_tiles import SOURCES, base_routes
 from ui.server import NoDelay, routes
 from ui.store import STORE
 
+BASE = st.get_option("server.baseUrlPath") or ""
 app = st.App(
     "ui/main.py",
-    routes=routes(STORE, base=st.get_option("server.baseUrlPath") or ""),
+    routes=[*routes(STORE, base=BASE), *base_routes(SOURCES, base=BASE)],
     middleware=[Middleware(NoDelay)],
 )

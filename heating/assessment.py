@@ -10,7 +10,7 @@ import pandas as pd
 from pyproj import CRS
 
 from data import parameters
-from data.errors import Fault
+from data.errors import DataError, Fault
 from geo import zones
 from geo.crs import STORED, working_crs
 from geo.proximity import ring
@@ -18,6 +18,7 @@ from geo.raster import Elevation, bounds_near, read_elevation
 from heating import areas, demand, ledger, networks, plants, rates, sources
 from heating.layers import Layers
 from heating.scenario import Scenario
+from solar.audit import AuditError
 from solar.rooftops import Rooftops, rooftops
 from solar.weather import require_near
 
@@ -128,7 +129,7 @@ def _villages(layers: Layers, buildings: gpd.GeoDataFrame, scenario: Scenario) -
 def assess(
     layers: Layers, scenario: Scenario, *, solar: Rooftops | None = None, progress: Progress | None = None
 ) -> Assessment:
-    """Assess a city.
+    """Assess a city, with the constants as the scenario has them.
 
     Parameters
     ----------
@@ -137,7 +138,8 @@ def assess(
     scenario : Scenario
         The readings and targets.
     solar : Rooftops, optional
-        The solar side of an earlier run on the same layers with the same choices of roofs and yields, taken as it is.
+        The solar side of an earlier run on the same layers with the same choices of roofs and yields and the same
+        changed constants, taken as it is.
     progress : callable, optional
         Told the share done [1] and the key of the step.
 
@@ -145,10 +147,25 @@ def assess(
     ------
     DataError
         If the weather station is too far from the buildings and the scenario does not allow it, or the elevation
-        cannot be used.
+        cannot be used, or nothing can be computed with the scenario's changed constants.
     solar.audit.AuditError
         If the self-audit of the yields fails.
     """
+    with parameters.overridden(scenario.parameters):
+        try:
+            return _assess(layers, scenario, solar=solar, progress=progress)
+        except (DataError, AuditError):
+            raise
+        except (ValueError, ArithmeticError) as error:
+            if not scenario.parameters:
+                raise
+            changed = ", ".join(scenario.parameters)
+            raise DataError(
+                [Fault(rule="parameters_together", effect="refused", file="scenario", column=changed, got=str(error))]
+            ) from error
+
+
+def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progress: Progress | None) -> Assessment:
     stored = layers.frames["buildings"]
     # The median, since one stray building must not move the city.
     middle = stored.geometry.bounds.median()

@@ -86,6 +86,39 @@ def _with_totals(buildings: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def tabulate(buildings: pd.DataFrame, keys: list[str], scenario: Scenario) -> pd.DataFrame:
+    """Tabulate rates, intervals and gaps per group of buildings, as `clean_heating` describes them.
+
+    Parameters
+    ----------
+    buildings : pandas.DataFrame
+        ``clean_heating, area_m2, area_basis, households_used`` and the keys per building; a building without
+        one of its keys is in no group.
+    keys : list of str
+        Columns to group by; ``zone``, which gives the target, is one of them.
+    scenario : Scenario
+        Targets.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a group, areas in m2, households and shares in 1.
+    """
+    table = pd.concat([_sums(buildings, keys, measure, name) for measure, name in MEASURES.items()], axis=1)
+    table = table.join(_bases(buildings, keys)).reset_index()
+    table["area_bases"] = table["area_bases"].fillna("")
+    table["target"] = table["zone"].map(scenario.target).astype(float)
+    for name, prefix in (("area_m2", ""), ("households", "household_")):
+        clean, dirty, unknown = (table[f"{part}_{name}"] for part in PARTS)
+        table[[f"{prefix}rate_low", f"{prefix}rate_high"]] = rate_bounds(clean, dirty, unknown).to_numpy()
+        wanted = table["target"] * (clean + dirty + unknown)
+        unit = "m2" if name == "area_m2" else name
+        table[f"gap_low_{unit}"] = (wanted - clean - unknown).clip(lower=0.0)
+        table[f"gap_high_{unit}"] = (wanted - clean).clip(lower=0.0)
+    table["standing"] = standing(table["rate_low"], table["rate_high"], table["target"])
+    return table
+
+
 def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
     """Tabulate rates, intervals and gaps per zone × county with totals.
 
@@ -105,20 +138,8 @@ def clean_heating(buildings: pd.DataFrame, scenario: Scenario) -> pd.DataFrame:
         ``gap_low_m2, gap_high_m2, gap_low_households, gap_high_households`` (low: all unknown is clean; high:
         none is).
     """
-    repeated = _with_totals(buildings)
     keys = ["zone", "county_code"]
-    table = pd.concat([_sums(repeated, keys, measure, name) for measure, name in MEASURES.items()], axis=1)
-    table = table.join(_bases(repeated, keys)).reset_index()
-    table["area_bases"] = table["area_bases"].fillna("")
-    table["target"] = table["zone"].map(scenario.target).astype(float)
-    for name, prefix in (("area_m2", ""), ("households", "household_")):
-        clean, dirty, unknown = (table[f"{part}_{name}"] for part in PARTS)
-        table[[f"{prefix}rate_low", f"{prefix}rate_high"]] = rate_bounds(clean, dirty, unknown).to_numpy()
-        wanted = table["target"] * (clean + dirty + unknown)
-        unit = "m2" if name == "area_m2" else name
-        table[f"gap_low_{unit}"] = (wanted - clean - unknown).clip(lower=0.0)
-        table[f"gap_high_{unit}"] = (wanted - clean).clip(lower=0.0)
-    table["standing"] = standing(table["rate_low"], table["rate_high"], table["target"])
+    table = tabulate(_with_totals(buildings), keys, scenario)
     order = {zone: at for at, zone in enumerate((*ZONES, UNKNOWN, ALL))}
     return table.sort_values(
         keys, key=lambda column: column.map(order) if column.name == "zone" else column

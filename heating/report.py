@@ -16,6 +16,7 @@ from data.catalog import VERSION, label, text
 from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_parquet
 from heating import rates
 from heating.assessment import Assessment
+from heating.scenario import Scenario, changes, values_in_use
 from heating.wording import labelled, rounded
 from solar.engine import LOSS_COLUMNS, MONTHS
 from solar.system import LOSSES
@@ -269,10 +270,23 @@ def _city_rates(table: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _constants() -> dict[str, dict[str, float]]:
+def _constants(scenario: Scenario) -> dict[str, dict[str, float]]:
     """Return every numeric constant by table and name, as the run used them."""
-    numeric = [table for table in parameters.TABLES if {"name", "value"} <= set(parameters.table(table).columns)]
-    return {table: {name: row.value for name, row in parameters.constants(table).items()} for table in numeric}
+    used = values_in_use(scenario)
+    return {table: {name: used[row.key] for name, row in parameters.cited(table).items()} for table in parameters.NAMED}
+
+
+def _changed(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    """Return the constants that the scenario changes: the cited value with its source, and the value used."""
+    return {
+        change.cited.key: {
+            "cited": change.cited.value,
+            "used": change.value,
+            "unit": change.cited.unit,
+            "source_of_cited": change.cited.source,
+        }
+        for change in changes(scenario)
+    }
 
 
 def _inputs(done: Assessment) -> dict[str, str]:
@@ -329,7 +343,8 @@ def summary(done: Assessment) -> dict[str, Any]:
         "elevation": [path.name for path in done.layers.elevation],
         "working_crs": done.crs.srs,
         "scenario": done.scenario.as_dict(),
-        "parameters": _constants(),
+        "parameters": _constants(done.scenario),
+        "parameters_changed": _changed(done.scenario),
         "parameters_sha256": parameters.digest(),
         "inputs_sha256": _inputs(done),
         "libraries": {name: version(name) for name in _LIBRARIES} | {"python": platform.python_version()},

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 from data import parameters
@@ -18,6 +20,81 @@ from solar.options import YieldOptions
 from solar.roof_options import RoofOptions
 
 COUNTED_SOURCES: Final = tuple(source for source in HEAT_SOURCES if source not in ("none", "unknown"))
+FIELDS: Final = {
+    "policy.target_urban": "target_urban",
+    "policy.target_county_town": "target_county_town",
+    "policy.target_rural": "target_rural",
+    "policy.plant_radius_km": "radius_km",
+    "policy.chp_min_mw": "chp_min_mw",
+    "policy.small_boiler_t_h": "small_boiler_t_h",
+    "policy.ultra_low_t_h": "ultra_low_t_h",
+    "policy.review_band_m": "review_band_m",
+    "policy.area_per_household_m2": "area_per_household_m2",
+}
+"""Constants that are fields of the scenario: the field is the only way to change them."""
+_READING: Final = (
+    "policy.mw_per_t_h",
+    "pv.reference_wind_speed",
+    "pv.clean_sky_linke_turbidity",
+    "pv.closure_",
+    "pv.weather_",
+    "weather.clock_",
+)
+_METHOD: Final = ("engine.audit_", "engine.years_", "horizon.nearest_m", "horizon.points_a_side", "roofs.assumed_")
+
+
+def fixed_because(key: str) -> str:
+    """Return why a constant is the same in every scenario: ``reading``, ``method``, or empty where it is not.
+
+    ``reading``: it acts while files are read, before there is a scenario. ``method``: it is a step or a safeguard of
+    the computation, or a row that says something by being there.
+    """
+    if key.startswith(_READING):
+        return "reading"
+    return "method" if key.startswith(_METHOD) else ""
+
+
+def parameter_faults(values: Mapping[str, float], *, file: str = "scenario") -> list[Fault]:
+    """Return what is wrong with the changed constants of a scenario.
+
+    Parameters
+    ----------
+    values : mapping
+        ``table.name`` → value in the unit of the row.
+    file : str
+        Where they come from, for the reader.
+
+    Returns
+    -------
+    list of Fault
+        Those of `data.parameters.faults`, one for each constant that is a field or fixed, and one where the heating
+        season comes out upside down.
+    """
+    found = parameters.faults(values, file=file)
+    wrong = {fault.column for fault in found}
+    for key in (key for key in values if key not in wrong):
+        because = "field" if key in FIELDS else fixed_because(key)
+        if because:
+            rule = {"field": "parameter_is_field", "reading": "parameter_of_reading", "method": "parameter_of_method"}
+            found.append(
+                Fault(rule=rule[because], effect="refused", file=file, column=key, expected=FIELDS.get(key, ""))
+            )
+    if not wrong:
+        found += _season_faults(values, file)
+    return found
+
+
+def _season_faults(values: Mapping[str, float], file: str) -> list[Fault]:
+    """Return a fault where rooms are no warmer than the mean, or the mean no warmer than the design temperature."""
+    names = ("indoor_temperature", "mean_outdoor_temperature", "design_outdoor_temperature")
+    keys = [f"heat_indices.{name}" for name in names]
+    inside, mean, design = (
+        values.get(key, parameters.cited("heat_indices")[name].value) for key, name in zip(keys, names, strict=True)
+    )
+    if inside > mean >= design:
+        return []
+    said = f"{inside:g} > {mean:g} ≥ {design:g} degC"
+    return [Fault(rule="parameter_season", effect="refused", file=file, column=", ".join(keys), got=said)]
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
@@ -55,6 +132,9 @@ class Scenario:
         heating at all are facts, not readings: they cannot be overridden.
     allow_distant_weather : bool
         Use a weather station beyond the distance limit.
+    parameters : dict
+        Other values of constants: ``table.name`` → value in the unit of the row. Constants that are `FIELDS` here, and
+        those that are `fixed_because` of something, are refused.
     roofs : RoofOptions
         Choices of the roof design, see `solar.roof_options.RoofOptions`.
     solar : YieldOptions
@@ -86,8 +166,26 @@ class Scenario:
     )
     clean_overrides: dict[Literal[COUNTED_SOURCES], bool] = Field(default_factory=dict)  # type: ignore[valid-type]
     allow_distant_weather: bool = False
+    parameters: dict[str, float] = Field(default_factory=dict)
     roofs: RoofOptions = Field(default_factory=RoofOptions)
     solar: YieldOptions = Field(default_factory=YieldOptions)
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _can_be(cls, given: object) -> object:
+        """Refuse changed constants that cannot be, all at once."""
+        wrong = parameter_faults(given) if isinstance(given, Mapping) else []
+        if wrong:
+            raise DataError(wrong)
+        return given
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        """Refuse a roof layout that does not go with the changed constants."""
+        if self.parameters:
+            with parameters.overridden(self.parameters):
+                dataclasses.replace(self.roofs)
+        return self
 
     @property
     def zone_options(self) -> ZoneOptions:
@@ -112,6 +210,61 @@ class Scenario:
 _ADAPTER = TypeAdapter(Scenario)
 
 
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A constant that a scenario changes: the cited row, and the value in its place."""
+
+    cited: parameters.Parameter
+    value: float
+
+
+def values_in_use(scenario: Scenario) -> dict[str, float]:
+    """Return every named constant as a scenario has it: ``table.name`` → value in the unit of the row."""
+    cited = {one.key: one.value for table in parameters.NAMED for one in parameters.cited(table).values()}
+    return cited | {key: getattr(scenario, field) for key, field in FIELDS.items()} | scenario.parameters
+
+
+def changes(scenario: Scenario) -> list[Change]:
+    """Return the constants that a scenario changes, by its fields or its parameters, in the order of the tables."""
+    used = values_in_use(scenario)
+    rows = (one for table in parameters.NAMED for one in parameters.cited(table).values())
+    return [Change(cited=one, value=used[one.key]) for one in rows if used[one.key] != one.value]
+
+
+def with_values(scenario: Scenario, values: Mapping[str, float]) -> Scenario:
+    """Return the scenario with other values of constants, be they fields or parameters.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to start from.
+    values : mapping
+        ``table.name`` → value in the unit of the row; the cited value undoes a change.
+
+    Raises
+    ------
+    data.errors.DataError
+        With a fault for each value that cannot be.
+    """
+    fields: dict[str, Any] = {FIELDS[key]: float(given) for key, given in values.items() if key in FIELDS}
+    merged = scenario.parameters | {key: given for key, given in values.items() if key not in FIELDS}
+    cited = {key: parameters.row(key) for key in merged}
+    kept = {key: given for key, given in merged.items() if (one := cited[key]) is None or given != one.value}
+    wrong = parameters.faults({key: given for key, given in values.items() if key in FIELDS})
+    wrong += parameter_faults(kept)
+    if wrong:
+        raise DataError(wrong)
+    try:
+        return dataclasses.replace(scenario, **fields, parameters=kept)
+    except ValidationError as error:
+        raise DataError(_entry_faults(error, file="scenario")) from error
+
+
+def without_changes(scenario: Scenario, keys: Iterable[str]) -> Scenario:
+    """Return the scenario with the cited values of some constants (``table.name``), whatever it had for them."""
+    return with_values(scenario, {key: one.value for key in keys if (one := parameters.row(key)) is not None})
+
+
 def from_json(content: str | bytes, *, file: str = "scenario") -> Scenario:
     """Read a scenario, refusing unknown names and impossible values, all at once.
 
@@ -126,17 +279,25 @@ def from_json(content: str | bytes, *, file: str = "scenario") -> Scenario:
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise DataError([Fault(rule="not_json", effect="refused", file=file, got=str(error))]) from error
     except ValidationError as error:
-        raise DataError(
-            Fault(
-                rule="scenario_entry",
-                effect="refused",
-                file=file,
-                column=".".join(str(part) for part in problem["loc"]),
-                expected=problem["msg"],
-                got=repr(problem["input"])[:80],
+        raise DataError(_entry_faults(error, file=file)) from error
+
+
+def _entry_faults(error: ValidationError, *, file: str) -> list[Fault]:
+    """Return one fault for each bad entry; those of changed constants come with their own."""
+    found: list[Fault] = []
+    for problem in error.errors():
+        cause = problem.get("ctx", {}).get("error")
+        if isinstance(cause, DataError):
+            found += [
+                dataclasses.replace(fault, file=file, column=f"parameters.{fault.column}") for fault in cause.faults
+            ]
+        else:
+            place = ".".join(str(part) for part in problem["loc"])
+            said, got = problem["msg"], repr(problem["input"])[:80]
+            found.append(
+                Fault(rule="scenario_entry", effect="refused", file=file, column=place, expected=said, got=got)
             )
-            for problem in error.errors()
-        ) from error
+    return found
 
 
 def read(path: Path) -> Scenario:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import geopandas as gpd
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from data.catalog import label, text
 from heating.assessment import Assessment
+from ui.basemaps import chosen_base
+from ui.choropleth import choropleth
 from ui.features import vector_layers
+from ui.gazetteer import Gazetteer
+from ui.links import keep_among, publish
 from ui.map import MapEvent, MapOptions, city_map
 from ui.paint import METRICS, VERDICT, metric_label, only, rate_legend
 from ui.parts import legend
+from ui.selection import selected_box
 from ui.state import result_name
 from ui.store import STORE
 from ui.texts import language, t
 
 Focus = tuple[float, float, int]
+_BUTTONS = 5
 
 
 def overview(done: Assessment) -> Focus:
@@ -65,15 +72,8 @@ def show(
         Height of the map [pixels].
     """
     spoken = language()
-    chosen = st.segmented_control(
-        t("ui.colour_by"),
-        list(metrics),
-        format_func={name: metric_label(name, spoken) for name in metrics}.__getitem__,
-        default=metrics[0],
-        key=f"{key}_metric",
-        required=True,
-    )
-    paint = METRICS[chosen or metrics[0]](done.buildings, spoken)
+    chosen = _colouring(metrics, key)
+    paint = METRICS[chosen](done.buildings, spoken)
     legend(paint.legend)
     if "boilers" in layers and len(done.boilers):
         present = set(done.boilers["verdict"])
@@ -81,19 +81,58 @@ def show(
             ((colour, label("verdict", code, spoken)) for code, colour in VERDICT.items() if code in present),
             round_=True,
         )
-    if "villages" in layers and done.villages is not None:
+    if {"villages", "districts"} & set(layers) and done.villages is not None:
         legend(rate_legend(spoken), round_=True)
     drawn = paint if keep is None else only(paint, keep)
     name = result_name()
+    STORE.set_places(name, lambda: _gazetteer(done))
+    districts = choropleth(name, done, spoken, shown="districts" in layers)
     longitude, latitude, zoom = focus or overview(done)
     return city_map(
         STORE,
         center=(longitude, latitude),
         zoom=zoom,
         tile_key=STORE.paint(name, drawn.classes, drawn.palette, tag=name),
-        vectors=vector_layers(name, done, layers, spoken),
+        vectors=([districts] if districts else []) + vector_layers(name, done, layers, spoken),
         language=spoken,
         map_id=key,
         height=height,
-        options=MapOptions(source=source_line(done)),
+        options=MapOptions(source=source_line(done), base=chosen_base(), select_box=True, box=selected_box(key)),
     )
+
+
+def _colouring(metrics: Sequence[str], key: str) -> str:
+    """Show the choice of colouring, buttons for a few and a list for many, and return the chosen one."""
+    name = f"{key}_metric"
+    keep_among(st.session_state, name, metrics)
+    words = {metric: metric_label(metric, language()) for metric in metrics}
+    chosen: str | None
+    if len(metrics) > _BUTTONS:
+        chosen = st.selectbox(t("ui.colour_by"), list(metrics), format_func=words.__getitem__, key=name)
+    else:
+        chosen = st.segmented_control(
+            t("ui.colour_by"),
+            list(metrics),
+            format_func=words.__getitem__,
+            default=None if name in st.session_state else metrics[0],
+            key=name,
+            required=True,
+        )
+    publish()
+    return str(chosen or metrics[0])
+
+
+def _gazetteer(done: Assessment) -> Gazetteer:
+    """Return what can be looked for; buildings, which are the many, come last."""
+    layers: list[tuple[str, gpd.GeoDataFrame, str, str | None, str | None]] = [
+        ("boilers", done.boilers, "boiler_id", "name", None),
+        ("plants", done.plants, "plant_id", "name", None),
+    ]
+    for kind, code, note in (("villages", "village_code", "town"), ("counties", "county_code", None)):
+        frame = done.layers.get(kind)
+        if frame is not None:
+            layers.append((kind, frame, code, "name", note))
+    networks = done.layers.get("networks")
+    if networks is not None:
+        layers.append(("networks", networks, "network_id", "name", "supplier"))
+    return Gazetteer([*layers, ("building", done.buildings, "building_id", "name", None)])

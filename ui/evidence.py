@@ -76,7 +76,8 @@ def building_panel(done: Assessment, row: int) -> None:
     st.dataframe(facts_table(cells, BUILDING_ROWS, language()), hide_index=True, width="stretch", height=420)
     index = cells["heat_index"]
     if pd.notna(index):
-        source(parameters.constants("heat_indices")[str(index)])
+        with parameters.overridden(done.scenario.parameters):
+            source(parameters.constants("heat_indices")[str(index)])
 
 
 def source(parameter: parameters.Parameter) -> None:

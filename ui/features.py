@@ -215,3 +215,23 @@ def vector_layers(name: str, done: Assessment, shown: Iterable[str], language: s
         for layer, (_, kind) in _LAYERS.items()
         if done.layers.get(_NEEDS.get(layer, layer)) is not None
     ]
+
+
+def documents(done: Assessment, wanted: Iterable[str], language: str) -> list[tuple[str, Kind, bytes]]:
+    """Return name, kind and GeoJSON document of the layers asked for, the lowest first.
+
+    Parameters
+    ----------
+    done : Assessment
+        Where the features come from; layers that it lacks are left out.
+    wanted : iterable of str
+        Names of the layers.
+    language : str
+        Language of the tooltips.
+    """
+    asked = set(wanted)
+    return [
+        (layer, kind, make(done, language))
+        for layer, (make, kind) in _LAYERS.items()
+        if layer in asked and done.layers.get(_NEEDS.get(layer, layer)) is not None
+    ]

@@ -8,6 +8,8 @@ from typing import Any
 import streamlit as st
 from PIL import Image
 
+from ui import links
+from ui.basemaps import basemap_choice
 from ui.server import ASSETS
 from ui.state import scenario
 from ui.texts import language_switch, t
@@ -19,7 +21,11 @@ PAGES = (
     ("coverage", ":material/heat:"),
     ("boilers", ":material/factory:"),
     ("rooftops", ":material/solar_power:"),
+    ("networks", ":material/hub:"),
+    ("scenarios", ":material/compare:"),
     ("files", ":material/folder_open:"),
+    ("sources", ":material/menu_book:"),
+    ("help", ":material/help:"),
 )
 
 
@@ -56,6 +62,7 @@ def choices() -> None:
 st.set_page_config(page_title=t("app.name"), page_icon=Image.open(ICON), layout="wide")
 st.logo(Image.open(ICON), size="large")
 st.html(STYLE)
+understood = links.give_back(st.session_state, st.query_params.get(links.PARAMETER))
 with st.sidebar:
     st.markdown(f"**{t('app.name')}**  \n{t('ui.subtitle')}")
     language_switch()
@@ -67,4 +74,8 @@ page = st.navigation(
 )
 with st.sidebar:
     choices()
+    basemap_choice()
+if not understood:
+    st.warning(t("ui.link_not_understood"))
 page.run()
+links.publish()

@@ -29,6 +29,11 @@ Kind = Literal["area", "ring", "line", "point"]
 
 BUILDINGS: Final = "buildings"
 HEIGHT: Final = 620
+_WORDS: Final = (
+    *("label", "layers", "zoom_in", "zoom_out", "north"),
+    *("search", "search_none", "search_error"),
+    *("distance", "area", "clear", "measure_hint", "measure_note"),
+)
 _ASIA: Final = (38.9, 106.4)
 # The frame stands at <base>/component/<name>/index.html: relative links are right under any base path.
 _LEAFLET: Final = "../../assets/leaflet/"
@@ -47,6 +52,9 @@ class VectorLayer:
         Text key of its label in the layer switch.
     key : str
         Key from `MapStore.put_vectors`.
+    levels : tuple of (int, str)
+        Where detail grows with the zoom: up to which zoom each key holds, the farthest first; nearer than the last
+        the layer is empty. `key` alone holds at every zoom without them.
     shown : bool
         Whether it is on until the person switches it.
     kind : {"area", "ring", "line", "point"}
@@ -64,6 +72,7 @@ class VectorLayer:
     key: str
     shown: bool = True
     kind: Kind = "point"
+    levels: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +86,12 @@ class BaseMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """What few maps need: the source note, an outside base map, and whether a shift-drag selects a box."""
+    """What few maps need: source note, outside base map, whether a shift-drag selects a box, the box that stands."""
 
     source: str = ""
     base: BaseMap | None = None
     select_box: bool = False
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +137,8 @@ class _Map(folium.Map):  # type: ignore[misc]
             location=_ASIA, zoom_start=10, tiles=None, min_zoom=MIN_ZOOM + 1, max_zoom=MAX_ZOOM - 1, zoom_control=True
         )
         self.options.update(min_zoom=MIN_ZOOM + 1, max_zoom=MAX_ZOOM - 1, world_copy_jump=True)
-        self.default_js = [("leaflet", f"{_LEAFLET}leaflet.js"), ("nuanguang", _asset("map.js"))]
+        scripts = [(name, _asset(f"{name}.js")) for name in ("features", "tools", "map")]
+        self.default_js = [("leaflet", f"{_LEAFLET}leaflet.js"), *scripts]
         self.default_css = [("leaflet", f"{_LEAFLET}leaflet.css"), ("nuanguang", _asset("map.css"))]
 
 
@@ -201,7 +212,8 @@ def city_map(  # noqa: PLR0913, the ninth holds what few maps need
     if tile_key is not None and not store.knows(tile_key):
         raise KeyError(tile_key)
     for layer in vectors:
-        store.vectors(layer.key)
+        for key in (layer.key, *(key for _, key in layer.levels)):
+            store.vectors(key)
     extra = options or MapOptions()
     wanted = {
         "home": [round(center[1], 6), round(center[0], 6), zoom],
@@ -209,9 +221,10 @@ def city_map(  # noqa: PLR0913, the ninth holds what few maps need
         "vectors": [_described(layer, language) for layer in vectors],
         "language": language,
         "notes": _notes(extra, language),
-        "words": {name: text(f"map.{name}", language) for name in ("label", "layers", "zoom_in", "zoom_out")},
+        "words": {name: text(f"map.{name}", language) for name in _WORDS},
         "base": asdict(extra.base) if extra.base else None,
         "select_box": extra.select_box,
+        "box": extra.box,
     }
     base = _Map()
     base.add_child(_Call("mount", {"id": map_id}, with_map=True))

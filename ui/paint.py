@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.catalog import label, text
+from heating import rates
 from heating.wording import coded_label
 
 CLEAN: Final = {"clean": "#2F8F5B", "not_clean": "#C8501E", "unknown": "#8C8C8C", "not_heated": "#CFC8B8"}
@@ -46,6 +47,31 @@ USE: Final = {
     "ancillary": "#C9C3B4",
     "unknown": "#A8A8A8",
 }
+SOURCE: Final = {
+    "chp": "#1F5FA8",
+    "large_coal_ultra_low": "#3E87C8",
+    "waste_chp": "#6C7FD8",
+    "waste_heat": "#5B4B9A",
+    "nuclear": "#9C6BD0",
+    "gas_boiler": "#2A9D8F",
+    "gas_wall_hung": "#6CC5B0",
+    "electric_boiler": "#E0C12A",
+    "heat_pump": "#8DBF3F",
+    "air_heater": "#B7D77A",
+    "electric_heater": "#F0DA7A",
+    "geothermal": "#3F8F4F",
+    "solar": "#F2A93B",
+    "biomass": "#7A9B54",
+    "coal_boiler": "#B01E2E",
+    "loose_coal": "#6B2A1A",
+    "clean_briquette": "#C46A4A",
+    "firewood": "#A0744A",
+    "none": "#CFC8B8",
+    "unknown": "#8C8C8C",
+}
+YEARS: Final = (1980, 1990, 2000, 2010, 2020)
+RANKS: Final = (100, 500, 2000, 10000)
+SHARES: Final = (0.2, 0.4, 0.6, 0.8, 1.0)
 RAMP: Final = ("#FBE7A1", "#F7C65B", "#EF9B3A", "#DD6B28", "#B4401F", "#7C2318")
 _NOT_DRAWN: Final = "#00000000"
 
@@ -89,13 +115,50 @@ def graded(column: str, steps: Sequence[float], unit: str) -> Callable[[pd.DataF
     return paint
 
 
+def built(frame: pd.DataFrame, language: str) -> Paint:
+    """Colour the year of building in steps; an unknown one is grey."""
+    years = frame["year_built"].to_numpy(dtype=float, na_value=np.nan)
+    classes = np.where(np.isnan(years), len(RAMP) + 1, np.digitize(years, YEARS) + 1).astype(np.uint8)
+    words = [f"< {YEARS[0]}", *(f"{low}–{high - 1}" for low, high in pairwise(YEARS)), f"≥ {YEARS[-1]}"]
+    legend = (*zip(RAMP, words, strict=True), (CLEAN["unknown"], text("legend.unknown", language)))
+    return Paint(classes, (_NOT_DRAWN, *RAMP, CLEAN["unknown"]), legend)
+
+
+def ranked(frame: pd.DataFrame, language: str) -> Paint:
+    """Colour roofs by their place in the order of yearly energy, the greatest first; what yields none is not drawn."""
+    energy = frame["yield_kwh"].to_numpy(dtype=float)
+    place = np.empty(len(energy), dtype=np.int64)
+    place[np.argsort(-np.nan_to_num(energy), kind="stable")] = np.arange(len(energy))
+    shades = tuple(reversed(RAMP[-len(RANKS) - 1 :]))
+    classes = np.where(energy > 0, np.digitize(place, RANKS) + 1, 0).astype(np.uint8)
+    words = [text("legend.rank_first", language, last=RANKS[0])]
+    words += [text("legend.rank_between", language, first=low + 1, last=high) for low, high in pairwise(RANKS)]
+    words.append(text("legend.rank_after", language, first=RANKS[-1] + 1))
+    return Paint(classes, (_NOT_DRAWN, *shades), tuple(zip(shades, words, strict=True)))
+
+
+def village_rate(frame: pd.DataFrame, language: str) -> Paint:
+    """Colour every building by the clean-heating rate of its village, of which the lower bound counts."""
+    rows = rates.village_rates(frame).set_index("village_code")["rate_low"]
+    low = frame["village_code"].map(rows).to_numpy(dtype=float, na_value=np.nan)
+    classes = np.where(np.isnan(low), len(RAMP) + 1, np.digitize(low, SHARES) + 1).astype(np.uint8)
+    shades = tuple(reversed(RAMP))
+    words = [f"< {SHARES[0]:.0%}", *(f"{a:.0%}–{b:.0%}" for a, b in pairwise(SHARES)), f"≥ {SHARES[-1]:.0%}"]
+    legend = (*zip(shades, words, strict=True), (CLEAN["unknown"], text("legend.unknown", language)))
+    return Paint(classes, (_NOT_DRAWN, *shades, CLEAN["unknown"]), legend)
+
+
 METRICS: Final[dict[str, Callable[[pd.DataFrame, str], Paint]]] = {
     "clean_heating": coded("clean_heating", CLEAN),
     "zone": coded("zone", ZONE),
     "use": coded("use", USE),
+    "heat_source": coded("heat_source", SOURCE),
     "in_service_area": coded("in_service_area", STATE),
+    "village_rate": village_rate,
+    "year_built": built,
     "specific_yield_kwh_kw": graded("specific_yield_kwh_kw", (1200, 1260, 1320, 1380, 1440), "kWh/kWp"),
     "yield_kwh": graded("yield_kwh", (5e3, 1e4, 3e4, 1e5, 5e5), "kWh"),
+    "candidate_rank": ranked,
     "capacity_kw": graded("capacity_kw", (5, 10, 30, 100, 500), "kWp"),
 }
 

@@ -20,6 +20,7 @@ from heating import rates
 from heating.assessment import Assessment
 from heating.report import county_names, stamped
 from heating.wording import labelled, rounded
+from ui.links import keep_among
 from ui.texts import language, t
 
 _LOG = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:
     counties.update(county_names(done))
     zones: dict[str | None, str] = {None: t("zone.all")}
     zones.update((zone, label("zone", zone, language())) for zone in (*ZONES, UNKNOWN))
+    keep_among(st.session_state, f"{key}_county", counties)
+    keep_among(st.session_state, f"{key}_zone", zones)
     left, right = st.columns(2)
     county = left.selectbox(t("column.county"), list(counties), format_func=counties.__getitem__, key=f"{key}_county")
     zone = right.selectbox(t("column.zone"), list(zones), format_func=zones.__getitem__, key=f"{key}_zone")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from data import parameters
 from data.catalog import text
 from heating.assessment import Assessment
 from solar.detail import RoofDetail, roof_detail
@@ -19,7 +20,8 @@ def roof_panel(done: Assessment, row: int) -> None:
     if not cells["capacity_kw"] > 0:
         st.info(text(str(cells["exclusion_reason"]), language()) if cells["exclusion_reason"] else t("roof.none"))
         return
-    detail = roof_detail(done.solar, row)
+    with parameters.overridden(done.scenario.parameters):
+        detail = roof_detail(done.solar, row)
     st.caption(_facts(cells))
     left, right = st.columns(2)
     with left:

@@ -20,11 +20,15 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 from xstatic.pkg import leaflet
 
-from data.catalog import LANGUAGES
+from data.catalog import LANGUAGES, text
+from ui.gazetteer import LONGEST, as_json
 from ui.store import MapStore
 
 ASSETS: Final = Path(__file__).parent / "assets"
+_DIGITS: Final = 8
 _FOREVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
+_KINDS: dict[str, str] = {"building": "map.building", "place": "map.place", "boilers": "map.layer_boilers"}
+_KINDS.update({name: f"map.layer_{name}" for name in ("villages", "plants", "counties")}, networks="map.networks")
 _NEVER: Final = {"Cache-Control": "no-store"}
 
 
@@ -54,8 +58,8 @@ def _forbidden() -> Response:
 
 
 def _json(content: object) -> Response:
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return Response(text.replace("<", "\\u003c"), headers=_NEVER, media_type="application/json")
+    packed = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(packed.replace("<", "\\u003c"), headers=_NEVER, media_type="application/json")
 
 
 def _degrees(request: Request, name: str, limit: float) -> float:
@@ -74,8 +78,11 @@ class _Endpoints:
     def tile(self, request: Request) -> Response:
         """Answer with one tile."""
         place = request.path_params
+        numbers = [place[name] for name in ("z", "x", "y")]
+        if not all(number.isdecimal() and number.isascii() and len(number) <= _DIGITS for number in numbers):
+            return Response(status_code=404, headers=_NEVER)
         try:
-            png = self.store.tile(place["key"], place["z"], place["x"], place["y"])
+            png = self.store.tile(place["key"], *map(int, numbers))
         except KeyError:
             return _forbidden()
         if png is None:
@@ -111,6 +118,23 @@ class _Endpoints:
         except KeyError:
             return _forbidden()
 
+    def search(self, request: Request) -> Response:
+        """Answer with the places that fit a query, the best first."""
+        key, query = request.query_params.get("key", ""), request.query_params.get("q", "")
+        language = request.query_params.get("language", LANGUAGES[0])
+        if language not in LANGUAGES or len(query) > LONGEST:
+            return Response("query too long, or unknown language", 400, headers=_NEVER, media_type="text/plain")
+        try:
+            hits = self.store.search(key, query)
+            labels = {kind: text(words, language) for kind, words in _KINDS.items()}
+            found = as_json(hits, labels)
+            for hit in found:
+                if hit["row"] is not None:
+                    hit["outline"] = self.store.outline(key, hit["row"])
+        except KeyError:
+            return _forbidden()
+        return _json(found)
+
 
 def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
     """Return the routes of a store.
@@ -125,9 +149,10 @@ def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
     answers = _Endpoints(store)
     prefix = f"/{base.strip('/')}" if base.strip("/") else ""
     return [
-        Route(f"{prefix}/tiles/{{key}}/{{z:int}}/{{x:int}}/{{y:int}}.png", answers.tile),
+        Route(f"{prefix}/tiles/{{key}}/{{z}}/{{x}}/{{y}}.png", answers.tile),
         Route(f"{prefix}/vectors/{{key}}.geojson", answers.vectors),
         Route(f"{prefix}/api/identify", answers.identify),
+        Route(f"{prefix}/api/search", answers.search),
         Mount(f"{prefix}/assets/leaflet", StaticFiles(directory=leaflet.BASE_DIR)),
         Mount(f"{prefix}/assets/app", StaticFiles(directory=ASSETS)),
     ]

@@ -6,6 +6,7 @@ has an unguessable name, so no other session comes upon it.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -86,10 +87,15 @@ def scenario() -> Scenario:
     return chosen if isinstance(chosen, Scenario) else Scenario()
 
 
-def result_name() -> str:
-    """Return a name for the assessment of the session: its data set and a digest of its scenario."""
-    said = json.dumps(scenario().as_dict(), sort_keys=True)
-    return f"{dataset()}-{hashlib.sha256(said.encode()).hexdigest()[:12]}"
+def choices_digest(chosen: Scenario) -> str:
+    """Return a digest of the choices of a scenario; its name is none of them."""
+    said = json.dumps(dataclasses.replace(chosen, name="").as_dict(), sort_keys=True)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def result_name(chosen: Scenario | None = None) -> str:
+    """Return a name for the assessment of the session's data set under a scenario, the session's own if not given."""
+    return f"{dataset()}-{choices_digest(scenario() if chosen is None else chosen)[:12]}"
 
 
 def _layers(progress: Callable[[float, str], None]) -> Layers:
@@ -111,44 +117,57 @@ def current() -> Assessment:
 
     Faults that stop it are shown, with a way back to the demo city, and the page ends there.
     """
-    name = result_name()
-    found = _MEMORY.results.get(name)
+    return assessment_of(scenario())
+
+
+def assessment_of(chosen: Scenario) -> Assessment:
+    """Return the assessment of the session's data set under any scenario, made and kept as `current` does.
+
+    Its buildings are registered for the map under ``result_name(chosen)``.
+    """
+    found = _MEMORY.results.get(result_name(chosen))
     if found is None:
-        place = st.empty()
-        with place.container():
-            bar = st.progress(0.0, text=t("step.reading"))
-            # pressing it runs the page anew, which stops the run at its next step and keeps nothing of it
-            if st.button(t("ui.cancel"), key="cancel_run", icon=":material/close:"):
-                _offer_to_go_on(place)
-
-        def told(share: float, step: str) -> None:
-            words = t(f"step.{step}") if step in _STEPS else step
-            bar.progress(min(1.0, max(0.0, share)), text=words)
-
-        try:
-            layers = _layers(told)
-            found = _MEMORY.fetch(_MEMORY.results, result_name(), lambda: _assessed(layers, told))
-        except DataError as error:
-            place.empty()
-            show_faults(error)
-            back_to_demo()
-            st.stop()
-        except AuditError as error:
-            place.empty()
-            st.error(t("ui.audit_failed"))
-            st.text(str(error))
-            back_to_demo()
-            st.stop()
-        place.empty()
-    done: Assessment = found
-    STORE.set_buildings(result_name(), done.buildings, record=_recorder(done))
+        found = _made(chosen)
+    # Scenarios that differ in nothing but their names share one result.
+    done = found if found.scenario.name == chosen.name else dataclasses.replace(found, scenario=chosen)
+    STORE.set_buildings(result_name(chosen), done.buildings, record=_recorder(done))
     return done
 
 
-def _assessed(layers: Layers, told: Callable[[float, str], None]) -> Assessment:
+def _made(chosen: Scenario) -> Assessment:
+    """Make and keep an assessment under a progress bar with a way to stop it."""
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, text=t("step.reading"))
+        # pressing it runs the page anew, which stops the run at its next step and keeps nothing of it
+        if st.button(t("ui.cancel"), key=f"cancel_{result_name(chosen)}", icon=":material/close:"):
+            _offer_to_go_on(place)
+
+    def told(share: float, step: str) -> None:
+        words = t(f"step.{step}") if step in _STEPS else step
+        bar.progress(min(1.0, max(0.0, share)), text=words)
+
+    try:
+        layers = _layers(told)
+        done: Assessment = _MEMORY.fetch(_MEMORY.results, result_name(chosen), lambda: _assessed(layers, chosen, told))
+    except DataError as error:
+        place.empty()
+        show_faults(error)
+        back_to_demo()
+        st.stop()
+    except AuditError as error:
+        place.empty()
+        st.error(t("ui.audit_failed"))
+        st.text(str(error))
+        back_to_demo()
+        st.stop()
+    place.empty()
+    return done
+
+
+def _assessed(layers: Layers, chosen: Scenario, told: Callable[[float, str], None]) -> Assessment:
     """Assess; what another reading of the Plan does not touch, the roofs and their yields, is kept."""
-    chosen = scenario()
-    key = (dataset(), chosen.roofs, chosen.solar)
+    key = (dataset(), chosen.roofs, chosen.solar, tuple(sorted(chosen.parameters.items())))
     done = assess(layers, chosen, solar=_MEMORY.solar.get(key), progress=told)
     _MEMORY.solar.put(key, done.solar)
     return done

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.tiles import MAX_ZOOM, MIN_ZOOM, Color, TileIndex, empty_tile, rgba
+from ui.gazetteer import Gazetteer, Hit
 
 Record = Callable[[int, str], Mapping[str, str]]
 Value = TypeVar("Value")
@@ -72,6 +73,8 @@ class Buildings:
         Identifier of each row, or nothing.
     seal : str
         Tells this content from any other of the same name.
+    places : Gazetteer, optional
+        What can be looked for.
     """
 
     frame: gpd.GeoDataFrame
@@ -79,6 +82,7 @@ class Buildings:
     record: Record | None
     ids: tuple[str, ...]
     seal: str
+    places: Gazetteer | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +147,28 @@ class MapStore:
                 return
             ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
             self._buildings[name] = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+
+    def set_places(self, name: str, make: Callable[[], Gazetteer]) -> None:
+        """Let the search of a data set find places; `make` is asked once a data set."""
+        with self._lock:
+            known = self._buildings[name]
+            if known.places is None:
+                self._buildings[name] = replace(known, places=make())
+
+    def search(self, key: str, query: str) -> list[Hit]:
+        """Return the places of a painting's data set that fit a query.
+
+        Raises
+        ------
+        KeyError
+            If no painting has that key.
+        """
+        places = self._painting(key).buildings.places
+        return places.find(query) if places is not None else []
+
+    def outline(self, key: str, row: int) -> dict[str, Any]:
+        """Return the outline of a building as GeoJSON."""
+        return self._painting(key).buildings.index.outline(row)
 
     def forget(self, name: str) -> None:
         """Let go of a data set; keys that were given out work until they are displaced."""
@@ -230,7 +256,7 @@ class MapStore:
         drawn = self._tiles.get((key, z, x, y))
         if drawn is None:
             drawn = painting.buildings.index.render(painting.classes, painting.palette, z, x, y)
-            if drawn is not empty_tile():
+            if drawn != empty_tile():
                 self._tiles.put((key, z, x, y), drawn)
         return drawn
 

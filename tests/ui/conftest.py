@@ -142,7 +142,7 @@ def new_page(chromium):
 
         def gate(route):
             parts = urlsplit(route.request.url)
-            if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob", "about"):
+            if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob", "about", "file"):
                 route.continue_()
             else:
                 page.outside_requests.append(route.request.url)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -36,6 +37,7 @@ import numpy as np
 import shapely
 import streamlit as st
 
+from ui.gazetteer import Gazetteer
 from ui.map import MapOptions, VectorLayer, city_map, last_event
 from ui.store import STORE
 
@@ -82,6 +84,7 @@ def vectors():
 def part():
     frame = houses()
     STORE.set_buildings("city", frame, record=record)
+    STORE.set_places("city", lambda: Gazetteer([("building", frame, "building_id", None, None)]))
     red = st.checkbox("red")
     east = st.checkbox("east")
     classes = np.full(len(frame), 2 if red else 1, np.uint8)
@@ -275,6 +278,58 @@ def test_a_forgotten_key_is_asked_for_again(open_map, page, url):
     assert shown.colors(GREEN, RED, VIOLET)[GREEN] > 50_000
     shown.event("B157")
     assert page.outside_requests == []
+
+
+@pytest.mark.browser
+def test_a_search_goes_to_the_building_and_tells_it(shown):
+    field = shown.frame.locator(".ng-search input")
+    field.fill("B31")
+    shown.frame.locator(".ng-found li").nth(5).wait_for()
+    assert shown.frame.locator(".ng-found li b").all_inner_texts()[:2] == ["B31", "B310"]
+    field.press("ArrowDown")
+    field.press("ArrowDown")
+    field.press("Enter")
+    assert "row=310" in shown.event("B310")
+    lat, lon, zoom = shown.view()
+    assert (lon, lat) == (pytest.approx(LON + 6 * 6e-4, abs=2e-5), pytest.approx(LAT + 7 * 5e-4, abs=2e-5))
+    assert zoom == 18
+    assert shown.frame.locator(".leaflet-ng-mark-pane path").count() == 1
+    field.fill("没有这个")
+    shown.frame.locator(".ng-found .ng-none").wait_for()
+
+
+@pytest.mark.browser
+def test_measuring_tells_metres_and_takes_no_click_for_itself(shown):
+    spots = [(LON, LAT), (LON + 1.2e-3, LAT), (LON + 1.2e-3, LAT + 1e-3)]
+    shown.frame.locator(".ng-tools a").nth(0).click()
+    for spot in spots:
+        shown.click(*spot)
+    shown.page.keyboard.press("Enter")
+    east, north = 1.2e-3 * math.cos(math.radians(LAT)) * 111195.08, 111.19508
+    told = shown.frame.locator(".ng-measure").inner_text()
+    assert float(told.removesuffix(" m")) == pytest.approx(east + north, rel=0.01)
+    shown.frame.locator(".ng-tools a").nth(1).click()
+    for spot in spots:
+        shown.click(*spot)
+    shown.page.keyboard.press("Enter")
+    told = shown.frame.locator(".ng-measure").nth(1).inner_text()
+    assert float(told.removesuffix(" m²")) == pytest.approx(east * north / 2, rel=0.02)
+    assert shown.page.get_by_text("runs=1").count() == 1
+    shown.frame.locator(".ng-tools a").nth(2).click()
+    shown.frame.locator(".ng-measure").first.wait_for(state="detached")
+    shown.click(LON, LAT)
+    shown.event("B157")
+
+
+@pytest.mark.browser
+def test_the_address_brings_the_view_back(shown, new_page, open_map):
+    shown.inner.evaluate(f"map.setView([{LAT + 1e-3}, {LON}], 16, {{ animate: false }})")
+    shown.page.wait_for_timeout(400)
+    address = shown.page.url
+    assert "view=" in address
+    assert open_map(new_page(), address).view() == pytest.approx([LAT + 1e-3, LON, 16], abs=2e-5)
+    nonsense = address.split("?")[0] + "?view=%5B1e99%2C%22x%22%2C3%5D"
+    assert open_map(new_page(), nonsense).view() == pytest.approx([LAT, LON, 17], abs=2e-5)
 
 
 @pytest.mark.browser

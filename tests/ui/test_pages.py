@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from data.catalog import text
 from tests.ui.conftest import ROOT
 
-PAGES = ("coverage", "boilers", "rooftops", "files")
+PAGES = ("coverage", "boilers", "rooftops", "networks", "scenarios", "files", "sources", "help")
 BUILDINGS = "1500"
 
 
@@ -125,13 +124,3 @@ def test_no_rate_on_screen_is_above_its_exact_value():
     shown = table[text("column.rate_low")]
     assert (shown <= exact + 1e-6).all()
     assert (exact - shown < 0.01 + 1e-6).all()
-
-
-def test_data_page_lists_every_parameter_with_source_and_confidence():
-    app = opened("files")
-    table = next(frame.value for frame in app.dataframe if text("ui.source") in frame.value.columns)
-    assert (table[text("ui.source")].str.len() > 0).all()
-    allowed = {text(f"confidence.{level}") for level in ("high", "medium", "low")}
-    assert set(table[text("ui.confidence")]) <= allowed
-    assert text("confidence.low") in set(table[text("ui.confidence")])
-    assert isinstance(table, pd.DataFrame)

@@ -20,6 +20,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from geo.tiles import empty_tile, unit_mercator
+from ui.gazetteer import Gazetteer
 from ui.server import ASSETS, NoDelay, routes
 from ui.store import PAINTINGS, MapStore
 
@@ -89,7 +90,7 @@ def test_outside_the_grid_there_is_no_tile(client, key, tile):
     assert client.get(f"/tiles/{key}/{tile}.png").status_code == 404
 
 
-@pytest.mark.parametrize("tile", ["10/-1/0", "10/a/0", "1e3/0/0", "10/0/0.5"])
+@pytest.mark.parametrize("tile", ["10/-1/0", "10/a/0", "1e3/0/0", "10/0/0.5", "9" * 5000 + "/0/0", "１/0/0", "10/²/0"])
 def test_what_is_no_tile_number_is_not_found(client, key, tile):
     assert client.get(f"/tiles/{key}/{tile}.png").status_code == 404
 
@@ -137,6 +138,35 @@ def test_identify_refuses_what_is_no_position(client, key, lon):
     assert identify(client, key, language="fr").status_code == 400
 
 
+def searched(client, key, query, **more):
+    return client.get("/api/search", params={"key": key, "q": query, **more})
+
+
+def test_a_search_tells_name_kind_place_and_outline(store):
+    store.set_places("city", lambda: Gazetteer([("building", frame(), "building_id", None, None)]))
+    key = store.paint("city", np.array([1, 0], np.uint8), PALETTE)
+    with TestClient(Starlette(routes=routes(store))) as client:
+        answer = searched(client, key, "甲1")
+        (hit,) = answer.json()
+        assert (hit["name"], hit["kind"], hit["kind_label"], hit["row"]) == ("甲1", "building", "建筑", 0)
+        assert LON <= hit["lon"] <= LON + 2e-4
+        assert shapely.geometry.shape(hit["outline"]).bounds == pytest.approx(frame().geometry[0].bounds)
+        assert answer.headers["cache-control"] == "no-store"
+        assert searched(client, key, "甲1", language="en").json()[0]["kind_label"] == "Building"
+        assert searched(client, key, "乙").json() == searched(client, key, "").json() == []
+
+
+def test_a_search_needs_a_known_key_and_a_sane_query(client, key):
+    assert searched(client, "0" * 40, "甲").status_code == 403
+    assert client.get("/api/search", params={"q": "甲"}).status_code == 403
+    assert searched(client, key, "甲").json() == []
+    for wild in ("%", "\\", "\x00", "😀", "'; --", "<b>", "[" * 80):
+        assert searched(client, key, wild).status_code == 200
+    assert searched(client, key, "甲" * 81).status_code == 400
+    assert searched(client, key, "甲", language="xx").status_code == 400
+    assert client.post("/api/search", params={"key": key, "q": "甲"}).status_code == 405
+
+
 def test_a_key_is_of_one_kind(client, store, key):
     vectors = store.put_vectors("pipes", COLLECTION)
     assert client.get(f"/vectors/{key}.geojson").status_code == 403
@@ -163,7 +193,10 @@ def test_assets_give_nothing_from_outside_their_folder(client, mount, path):
 
 
 def test_the_assets_hold_no_foreign_script():
-    assert {path.name for path in ASSETS.rglob("*") if path.suffix in (".js", ".css")} == {"map.js", "map.css"}
+    assert {path.name for path in ASSETS.rglob("*") if path.suffix in (".js", ".css")} == {
+        *(f"{name}.js" for name in ("features", "tools", "map", "standalone")),
+        *(f"{name}.css" for name in ("map", "standalone")),
+    }
 
 
 def test_routes_respect_a_base_path(store, key):

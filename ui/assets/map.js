@@ -17,6 +17,7 @@
   const MARKS = {
     hover: { color: "#22252a", weight: 2, opacity: 0.9, fill: false },
     chosen: { color: "#c8501e", weight: 3, opacity: 1, fill: false },
+    box: { color: "#1f2d3d", weight: 2, dashArray: "5 5", fillColor: "#1f2d3d", fillOpacity: 0.06 },
   };
 
   let map = null;
@@ -33,6 +34,8 @@
   let pressed = null; // the area feature of the click that is on its way to the map
   let timer = 0;
   let asking = null;
+  let needle = null; // where a search led
+  const tools = window.NuanguangTools;
   const layers = new Map();
   const marks = {};
   const renderers = {};
@@ -97,6 +100,12 @@
     marks[kind] = L.geoJSON(geometry, { ...style, style }).addTo(map);
   }
 
+  function pin(place) {
+    if (needle) needle.remove();
+    const style = { ...MARKS.chosen, radius: 9, interactive: false, pane: "ng-mark", renderer: renderers.mark };
+    needle = place && L.circleMarker(place, style).addTo(map);
+  }
+
   /* ---- tiles ---- */
 
   function tileLayer(key) {
@@ -144,35 +153,6 @@
 
   /* ---- features ---- */
 
-  function styleOf(kind, given) {
-    const filled = given._fill !== undefined && given._fill !== null;
-    return {
-      color: given._color || "#4a4e55",
-      weight: given._weight ?? (kind === "point" ? 1 : 2),
-      opacity: given._opacity ?? 1,
-      dashArray: given._dash || null,
-      fill: filled || kind === "point",
-      fillColor: given._fill || given._color || "#4a4e55",
-      fillOpacity: given._fill_opacity ?? (kind === "point" ? 0.9 : 0.35),
-    };
-  }
-
-  function drawn(spec, data) {
-    const common = {
-      pane: `ng-${spec.kind}`,
-      renderer: renderers[spec.kind],
-      interactive: spec.kind !== "ring",
-      bubblingMouseEvents: spec.kind === "area",
-    };
-    return L.geoJSON(data, {
-      ...common,
-      style: (feature) => ({ ...common, ...styleOf(spec.kind, feature.properties || {}) }),
-      pointToLayer: (feature, place) =>
-        L.circleMarker(place, { ...common, radius: (feature.properties || {})._radius || 6 }),
-      onEachFeature: (feature, layer) => listen(spec, feature, layer),
-    });
-  }
-
   function listen(spec, feature, layer) {
     const given = feature.properties || {};
     const known = { layer: spec.name, id: feature.id ?? given._id ?? null, told: given._tooltip };
@@ -183,7 +163,7 @@
       layer.on("click", () => { pressed = known; });
       return;
     }
-    const style = styleOf(spec.kind, given);
+    const style = window.NuanguangFeatures.styleOf(spec.kind, given);
     layer.on("mouseover mousemove", (event) => {
       stopAsking();
       mark("hover", null);
@@ -195,6 +175,7 @@
       hideTip();
     });
     layer.on("click", (event) => {
+      if (tools.busy()) return map.fire("click", event);
       stopAsking();
       mark("chosen", null);
       tell(event.latlng, { layer: known.layer, id: known.id });
@@ -203,20 +184,29 @@
 
   /** Fetch a layer when it is first shown; the holder stays in the map so that a new version just replaces. */
   async function load(entry) {
-    if (entry.loaded === entry.spec.key) return;
-    const wanted = (entry.loaded = entry.spec.key);
+    const wanted = keyAt(entry.spec, map.getZoom());
+    if (entry.loaded === wanted) return;
+    entry.loaded = wanted;
+    if (!wanted) return entry.holder.clearLayers();
     try {
       const answer = await fetch(`${ROOT}vectors/${wanted}.geojson`);
       if (!answer.ok) throw new Error(String(answer.status));
       const data = await answer.json();
       if (entry.loaded !== wanted) return;
-      const fresh = drawn(entry.spec, data);
+      const fresh = window.NuanguangFeatures.drawn(entry.spec, data, renderers[entry.spec.kind], listen);
       entry.holder.clearLayers();
       entry.holder.addLayer(fresh);
     } catch (problem) {
       if (entry.loaded === wanted) entry.loaded = null;
       console.warn("layer", entry.spec.name, String(problem));
     }
+  }
+
+  /** A layer of several levels of detail has a key up to each zoom, and none when nearer. */
+  function keyAt(spec, zoom) {
+    if (!spec.levels.length) return spec.key;
+    const level = spec.levels.find(([nearest]) => zoom <= nearest);
+    return level ? level[1] : "";
   }
 
   function isOn(spec) {
@@ -293,6 +283,7 @@
 
   function onMove(event) {
     stopAsking();
+    if (tools.busy()) return hideTip();
     timer = setTimeout(async () => {
       const found = map.getZoom() >= HOVER_ZOOM ? await identify(event.latlng) : null;
       if (found === undefined) return;
@@ -313,6 +304,8 @@
   async function onClick(event) {
     const below = pressed;
     pressed = null;
+    if (tools.busy()) return;
+    pin(null);
     map.getContainer().classList.add("ng-busy");
     const found = await identify(event.latlng);
     map.getContainer().classList.remove("ng-busy");
@@ -354,13 +347,20 @@
       if (!shown) return;
       const at = map.getCenter();
       remember("view", { home: shown.home, at: [at.lat, at.lng], zoom: map.getZoom() });
+      tools.link(at, map.getZoom());
     });
+    map.on("zoomend", () => {
+      for (const entry of layers.values()) if (entry.spec.levels.length && map.hasLayer(entry.holder)) load(entry);
+    });
+    tools.mount(map, { tell, mark, pin, pane: { pane: "ng-mark", renderer: renderers.mark } });
   }
 
   function goHome(wanted, last) {
     if (last && String(last.home) === String(wanted.home)) return;
     const kept = last ? null : recall("view");
+    const asked = last || kept ? null : tools.linked();
     if (kept && String(kept.home) === String(wanted.home)) map.setView(kept.at, kept.zoom, { animate: false });
+    else if (asked) map.setView(asked.at, asked.zoom, { animate: false });
     else map.setView(wanted.home.slice(0, 2), wanted.home[2], { animate: Boolean(last) });
   }
 
@@ -386,6 +386,8 @@
     if (!last || JSON.stringify(last.base) !== JSON.stringify(wanted.base)) swapBase(wanted.base);
     if (!last || last.tiles !== wanted.tiles) swapTiles(wanted.tiles);
     syncLayers(wanted.vectors);
+    tools.update(wanted);
+    mark("box", wanted.box && { type: "Polygon", coordinates: [tools.corners(wanted.box)] });
   }
 
   window.Nuanguang = { mount, update };

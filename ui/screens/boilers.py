@@ -8,8 +8,10 @@ from data.catalog import label
 from heating.report import boiler_table
 from ui import citymap, figures, tables
 from ui.evidence import panel
+from ui.links import keep_among
 from ui.paint import VERDICT
 from ui.parts import area_filter, downloads, heading, within
+from ui.selection import box_panel, selected_box, within_box
 from ui.state import current
 from ui.texts import language, t
 
@@ -24,6 +26,7 @@ if done.boilers.empty:
 st.altair_chart(figures.verdict_bars(done, language()), width="stretch")
 county, zone = area_filter(done, key="boilers")
 present = [code for code in VERDICT if (done.boilers["verdict"] == code).any()]
+keep_among(st.session_state, "boilers_verdict", present)
 wanted = st.pills(
     t("column.verdict"),
     present,
@@ -38,9 +41,11 @@ table = boiler_table(done, language=language())[keep].reset_index(drop=True)
 @st.fragment
 def city() -> None:
     """Show the ledger, the map that follows the chosen boiler, and its evidence."""
-    st.caption(t("boilers.shown", count=len(table), total=len(done.boilers)))
-    chosen = tables.pick(table[SHOWN], key="boilers_table")
-    row = None if chosen is None else table.iloc[chosen]
+    box = selected_box("boilers_map")
+    listed = table if box is None else table[within_box(done.boilers[keep], box)].reset_index(drop=True)
+    st.caption(t("boilers.shown", count=len(listed), total=len(done.boilers)))
+    chosen = tables.pick(listed[SHOWN], key="boilers_table")
+    row = None if chosen is None else listed.iloc[chosen]
     boiler = None if row is None else str(row["boiler_id"])
     focus = None if row is None else (float(row["longitude"]), float(row["latitude"]), 13)
     wide, narrow = st.columns([2, 1])
@@ -55,6 +60,7 @@ def city() -> None:
         )
     with narrow:
         panel(done, event, boiler_id=boiler)
+    box_panel(done, "boilers_map")
 
 
 city()

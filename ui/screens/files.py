@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from data import parameters
 from data.catalog import LAYERS, label
 from data.errors import DataError
 from geo.export import csv_bytes, gpkg_bytes, write_bytes
@@ -119,25 +118,4 @@ st.subheader(t("files.upload"), anchor=False)
 st.caption(t("files.upload_note", layers="、".join(label("layer", layer, language()) for layer in LAYERS[:6])))
 offer()
 
-st.subheader(t("files.parameters"), anchor=False)
-st.caption(t("files.parameters_note"))
-rows = [
-    row
-    for name in parameters.TABLES
-    if "value" in parameters.table(name)
-    for row in parameters.constants(name).values()
-]
-st.dataframe(
-    pd.DataFrame(
-        {
-            t("ui.item"): [row.label_zh if language() == "zh" else row.label_en for row in rows],
-            t("ui.value"): [row.value for row in rows],
-            t("ui.unit"): [row.unit for row in rows],
-            t("ui.source"): [row.source for row in rows],
-            t("ui.valid"): [f"{row.valid_from} – {row.valid_to}".strip(" –") for row in rows],
-            t("ui.confidence"): [t(f"confidence.{row.confidence}") for row in rows],
-        }
-    ),
-    hide_index=True,
-    width="stretch",
-)
+st.caption(t("files.parameters_moved"))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import streamlit as st
 
+from data.errors import DataError
+from heating import compare
 from heating.report import rate_table
-from ui import citymap, figures, parts, tables
+from ui import citymap, figures, last_run, parts, tables
 from ui.evidence import panel
+from ui.paint import METRICS
 from ui.parts import downloads, heading, zone_cards
-from ui.state import current
-from ui.texts import language, t
+from ui.scenario_store import known_as, shelf
+from ui.selection import box_panel
+from ui.standalone_offer import offer
+from ui.state import choices_digest, current, workspace
+from ui.texts import language, plain, t
 
 done = current()
 heading("page.overview", done, lead="overview.lead")
@@ -39,6 +47,46 @@ def figures_beside() -> None:
     )
 
 
+def since_last_run() -> None:
+    """Say what moved since the last distinct run on the same data."""
+    name = last_run.file_name(done.layers)
+    if name is None:
+        st.caption(t("last_run.no_files"))
+        return
+    kind, called = known_as(done.scenario, shelf(workspace() / "scenarios"))
+    run = last_run.Run(
+        time=dt.datetime.now(tz=dt.UTC),
+        kind=kind,
+        scenario=called,
+        choices=choices_digest(done.scenario),
+        figures=compare.key_figures(done),
+    )
+    try:
+        before = last_run.remember(workspace() / "runs" / name, run)
+    except DataError as error:
+        for fault in error.faults:
+            st.warning(plain(fault.message(language())))
+        return
+    if before is None:
+        st.caption(t("last_run.first"))
+        return
+    table = compare.differences(before.figures, run.figures)
+    moved = table[table["moved"]]
+    said = {"time": before.time.astimezone().strftime("%Y-%m-%d %H:%M"), "name": run_name(before)}
+    if moved.empty:
+        st.caption(t("last_run.nothing", **said))
+        return
+    with st.expander(t("last_run.heading", count=len(moved))):
+        st.caption(t("last_run.moved", now=run_name(run), **said))
+        names = (t("last_run.before"), t("last_run.after"))
+        st.dataframe(compare.in_words(moved, names=names, language=language()), hide_index=True, width="stretch")
+
+
+def run_name(run: last_run.Run) -> str:
+    """Return what the scenario of a run is called, for Markdown."""
+    return plain(run.scenario) if run.kind == "saved" else t(f"scenarios.{run.kind}")
+
+
 @st.fragment
 def city() -> None:
     """Show the map and, beside it, the figures and what was clicked."""
@@ -46,18 +94,22 @@ def city() -> None:
     with wide:
         event = citymap.show(
             done,
-            metrics=("clean_heating", "zone", "use", "in_service_area"),
-            layers=("counties", "villages", "plants", "rings"),
+            metrics=tuple(METRICS),
+            layers=("districts", "counties", "plants", "rings"),
             key="overview_map",
         )
     with narrow:
         figures_beside()
         panel(done, event)
+    box_panel(done, "overview_map")
 
 
+since_last_run()
 city()
 st.subheader(t("overview.by_county"), anchor=False)
 parts.rate_notes(done)
 st.altair_chart(figures.rate_intervals(done, language()), width="stretch")
 tables.show(tables.rate_rows(done))
 downloads(done, t("file.clean_heating"), rate_table(done), title=t("page.coverage"))
+st.divider()
+offer(done, metrics=tuple(METRICS), layers=("counties", "service_areas", "rings", "pipes", "plants", "boilers"))

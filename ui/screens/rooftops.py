@@ -10,8 +10,10 @@ from heating.wording import coded_label
 from solar.weather_repair import repair_notes
 from ui import citymap, figures, roof_figures, tables
 from ui.evidence import panel
+from ui.links import keep_among
 from ui.parts import area_filter, downloads, heading, within
 from ui.roof_panel import roof_panel
+from ui.selection import box_panel, selected_box, within_box
 from ui.state import current
 from ui.texts import language, plain, t
 
@@ -34,6 +36,7 @@ for cell in done.solar.cells:
 county, zone = area_filter(done, key="rooftops")
 uses = parameters.table("building_uses").index
 left, right = st.columns([2, 1])
+keep_among(st.session_state, "rooftops_use", uses)
 chosen = left.multiselect(
     t("column.use"),
     list(uses),
@@ -83,18 +86,23 @@ def _row_of(building_id: str) -> int:
 @st.fragment
 def city() -> None:
     """Show the largest roofs, the map that follows the chosen one, and what was clicked."""
-    st.caption(t("rooftops.shown", count=min(SHOWN, len(table)), total=len(table)))
-    chosen = tables.pick(tables.with_county(table[COLUMNS].head(SHOWN), done), key="rooftops_table")
+    box = selected_box("rooftops_map")
+    listed = table
+    if box is not None:
+        inside = set(buildings["building_id"][keep & within_box(buildings, box)])
+        listed = table[table["building_id"].isin(inside)].reset_index(drop=True)
+    st.caption(t("rooftops.shown", count=min(SHOWN, len(listed)), total=len(table)))
+    chosen = tables.pick(tables.with_county(listed[COLUMNS].head(SHOWN), done), key="rooftops_table")
     focus, name = None, ""
     if chosen is not None:
-        name = table["building_id"].iloc[chosen]
+        name = listed["building_id"].iloc[chosen]
         point = buildings.geometry[buildings["building_id"] == name].iloc[0].representative_point()
         focus = (point.x, point.y, 17)
     wide, narrow = st.columns([3, 1])
     with wide:
         event = citymap.show(
             done,
-            metrics=("specific_yield_kwh_kw", "capacity_kw", "yield_kwh", "use"),
+            metrics=("specific_yield_kwh_kw", "capacity_kw", "yield_kwh", "candidate_rank", "use"),
             layers=("counties",),
             key="rooftops_map",
             keep=keep,
@@ -102,6 +110,7 @@ def city() -> None:
         )
     with narrow:
         panel(done, event)
+    box_panel(done, "rooftops_map", keep=keep)
     clicked = event.row if event is not None and event.layer == "buildings" else None
     row = clicked if chosen is None else _row_of(name)
     if row is None:

@@ -1,0 +1,245 @@
+"""Heat sources and networks as tables: what each declares, what lies within its reach, and what is not declared."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Final
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from data.catalog import UNKNOWN, label
+from data.schemas import PLANT_STATUS
+from geo.proximity import holding
+from heating import plants
+from heating.assessment import Assessment
+from heating.networks import service_areas
+
+OUTSIDE: Final = "outside"
+AREA_KIND: Final = "service_area"
+_M_PER_KM: Final = 1000.0
+_VERDICTS: Final = ("R1", "R2", "R3", "R4", "review", "exempt", "none", "R6", "not_coal", "retired")
+
+
+def counties_of(frame: gpd.GeoDataFrame, counties: gpd.GeoDataFrame | None) -> pd.Series:
+    """Return the codes of the counties that each feature touches, joined by ``;``.
+
+    Parameters
+    ----------
+    frame, counties : geopandas.GeoDataFrame
+        In one CRS.
+
+    Returns
+    -------
+    pandas.Series
+        ``unknown`` without county outlines, ``outside`` beyond them.
+    """
+    if counties is None:
+        return pd.Series(UNKNOWN, index=frame.index, dtype=object)
+    at_feature, at_county = shapely.STRtree(counties.geometry.to_numpy()).query(
+        frame.geometry.to_numpy(), predicate="intersects"
+    )
+    codes = counties["county_code"].to_numpy(dtype=object)
+    found: list[list[str]] = [[] for _ in range(len(frame))]
+    for feature, county in sorted(zip(at_feature, at_county, strict=True)):
+        found[feature].append(str(codes[county]))
+    return pd.Series([";".join(some) or OUTSIDE for some in found], index=frame.index, dtype=object)
+
+
+def by_verdict(verdicts: Iterable[str], language: str) -> str:
+    """Return how many boilers have each verdict, in words."""
+    counts = pd.Series(list(verdicts), dtype=object).value_counts()
+    order = [code for code in _VERDICTS if code in counts]
+    order += sorted(set(counts.index) - set(order))
+    return "；".join(f"{label('verdict', code, language)} {counts[code]}" for code in order)
+
+
+def _status(codes: pd.Series) -> str:
+    """Return the furthest state among a plant's units, in the order of the schema."""
+    return next(code for code in PLANT_STATUS if code in set(codes))
+
+
+def _units(units: gpd.GeoDataFrame, counties: gpd.GeoDataFrame | None) -> pd.DataFrame:
+    """Return what the units of each plant say together, by ``plant_id``."""
+    told = pd.DataFrame(units[["plant_id", "status"]]).assign(
+        county_code=counties_of(units, counties),
+        declared=(units["status"] == plants.OPERATING) & units["spare_heat_mw"].notna(),
+    )
+    grouped = told.groupby("plant_id", sort=True)
+    return pd.DataFrame(
+        {
+            "status": grouped["status"].agg(_status),
+            "units_total": grouped.size(),
+            "spare_declared_units": grouped["declared"].sum(),
+            "county_code": grouped["county_code"].agg(
+                lambda codes: ";".join(sorted({part for code in codes for part in code.split(";")}))
+            ),
+        }
+    )
+
+
+def plant_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
+    """Tabulate the plants: units, spare heat as declared, whether each can be a centre, and the boilers in reach.
+
+    Parameters
+    ----------
+    done : Assessment
+        The run.
+    language : str
+        Of the numbers by verdict.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a plant: ``plant_id, name, county_code`` (joined by ``;``), ``status`` (the furthest of its
+        units), ``units`` (operating), ``units_total``, ``operating_mw``, ``spare_heat_mw`` [MW] (NaN unless every
+        operating unit declares it), ``spare_declared_units``, ``qualifies``, ``doubt``, ``boilers_within``,
+        ``boilers_maybe`` (inside only if the doubt is settled so) [1] and ``boilers_by_verdict`` of both together;
+        the three are null for a plant that is no centre, and where the run has no boilers layer.
+    """
+    units, states = done.layers.some("plants"), done.plant_states
+    table = states[["name", "units", "operating_mw", "spare_heat_mw", "qualifies", "doubt"]].join(
+        _units(units, done.layers.get("counties"))
+    )
+    table = table.assign(
+        boilers_within=pd.array([pd.NA] * len(table), dtype="Int64"),
+        boilers_maybe=pd.array([pd.NA] * len(table), dtype="Int64"),
+        boilers_by_verdict=None,
+    )
+    if done.layers.get("boilers") is not None:
+        near = plants.radius(done.boilers, units, states, done.scenario)
+        verdicts = done.boilers["verdict"].to_numpy(dtype=object)
+        for plant_id, inside in zip(near.plant_id, near.inside, strict=True):
+            table.loc[plant_id, "boilers_within"] = int((inside == plants.YES).sum())
+            table.loc[plant_id, "boilers_maybe"] = int((inside == plants.REVIEW).sum())
+            table.loc[plant_id, "boilers_by_verdict"] = by_verdict(verdicts[inside != plants.NO], language)
+    centre = table["qualifies"].map({"yes": 0, "review": 1, "no": 2})
+    order = table.assign(centre=centre).sort_values(["centre", "operating_mw"], ascending=[True, False]).index
+    columns = ["plant_id", "name", "county_code", "status", "units", "units_total", "operating_mw", "spare_heat_mw"]
+    columns += ["spare_declared_units", "qualifies", "doubt", "boilers_within", "boilers_maybe", "boilers_by_verdict"]
+    return table.loc[order].reset_index()[columns]
+
+
+def boilers_within(done: Assessment, plant_id: str) -> pd.DataFrame:
+    """Return the boilers that are, or may be, within the radius of one plant, with ``within_radius`` of that plant."""
+    near = plants.radius(done.boilers, done.layers.some("plants"), done.plant_states, done.scenario)
+    rows = np.flatnonzero(near.plant_id == plant_id)
+    inside = near.inside[rows[0]] if len(rows) else np.full(len(done.boilers), plants.NO)
+    found = pd.DataFrame(done.boilers.drop(columns="geometry")).assign(
+        within_radius=np.where(inside == plants.YES, "yes", "review"),
+        distance_m=near.metres[rows[0]] if len(rows) else math.nan,
+    )
+    kept: pd.DataFrame = found[inside != plants.NO].sort_values("distance_m").reset_index(drop=True)
+    return kept
+
+
+def members(frame: gpd.GeoDataFrame, done: Assessment) -> pd.Series:
+    """Return which network each building or boiler counts for; null outside all of them.
+
+    In an existing area that is the one the run names for it (``network_id``, the best of several), else the planned
+    area (``planned_network_id``), else one of unknown status.
+    """
+    found: pd.Series = frame["network_id"].astype(object)
+    found = found.where(found.notna(), frame["planned_network_id"].astype(object))
+    unclear = service_areas(done.layers.some("networks"), status="unknown").to_crs(done.crs)
+    open_rows = np.flatnonzero(found.isna().to_numpy())
+    if len(unclear) and len(open_rows):
+        at_place, at_area = holding(frame.iloc[open_rows].to_crs(done.crs), unclear)
+        names = unclear["network_id"].to_numpy(dtype=object)
+        for place, area in zip(at_place[::-1], at_area[::-1], strict=True):
+            found.iloc[open_rows[place]] = names[area]
+    return found.where(found.notna(), None).rename("network_id")
+
+
+def _inside(done: Assessment, language: str) -> pd.DataFrame:
+    """Return by network what lies inside it: buildings, heated area and boilers."""
+    home = members(done.buildings, done)
+    heated = done.buildings["area_m2"].where(done.buildings["clean_heating"] != "not_heated", 0.0)
+    boilers = done.boilers["verdict"].astype(object).groupby(members(done.boilers, done))
+    return pd.DataFrame(
+        {
+            "buildings": home.groupby(home).size(),
+            "heated_area_m2": heated.groupby(home).sum(),
+            "boilers": boilers.size(),
+            "boilers_by_verdict": boilers.agg(lambda verdicts: by_verdict(verdicts, language)),
+        }
+    )
+
+
+def _sources(frame: pd.DataFrame, states: pd.DataFrame) -> list[str | None]:
+    """Return the name of each network's plant; its code where the plants layer lacks it, None where none is given."""
+    names = states["name"].to_dict()
+    return [None if pd.isna(code) else str(names.get(code, code)) for code in frame["plant_id"]]
+
+
+def network_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
+    """Tabulate pipes and service areas: what they declare, and what lies inside the areas.
+
+    Parameters
+    ----------
+    done : Assessment
+        The run.
+    language : str
+        Of the numbers by verdict.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a feature: ``network_id, name, kind, status, county_code`` (joined by ``;``), ``supplier``,
+        ``plant_id, source`` (the plant's name), ``medium``, ``dn_mm`` [mm], ``area_km2``, ``length_km``,
+        ``spare_heat_mw`` [MW],
+        ``buildings``, ``heated_area_m2`` [m2], ``boilers``, ``boilers_by_verdict``, ``document``. A building or
+        boiler in several areas counts for one of them, see `members`; pipes hold nothing, so theirs are null, and
+        boilers are null where the run has no boilers layer.
+    """
+    frame = done.layers.some("networks")
+    local = frame.to_crs(done.crs)
+    area = (frame["kind"] == AREA_KIND).to_numpy(dtype=bool)
+    held = _inside(done, language).reindex(frame["network_id"])
+    counts = {name: held[name].fillna(0).astype("Int64").mask(~area) for name in ("buildings", "boilers")}
+    if done.layers.get("boilers") is None:
+        counts["boilers"] = counts["boilers"].mask(np.ones(len(frame), dtype=bool))
+    return pd.DataFrame(
+        {
+            **{name: frame[name].to_numpy() for name in ("network_id", "name", "kind", "status")},
+            "county_code": counties_of(frame, done.layers.get("counties")).to_numpy(),
+            "supplier": frame["supplier"].to_numpy(),
+            "plant_id": frame["plant_id"].to_numpy(),
+            "source": pd.Series(_sources(frame, done.plant_states), dtype=object),
+            "medium": frame["medium"].to_numpy(),
+            "dn_mm": frame["dn_mm"].to_numpy(),
+            "area_km2": np.where(area, local.area / _M_PER_KM**2, np.nan),
+            "length_km": np.where(area, np.nan, local.length / _M_PER_KM),
+            "spare_heat_mw": frame["spare_heat_mw"].to_numpy(),
+            "buildings": counts["buildings"].array,
+            "heated_area_m2": np.where(area, held["heated_area_m2"].fillna(0.0), np.nan),
+            "boilers": counts["boilers"].array,
+            "boilers_by_verdict": held["boilers_by_verdict"].to_numpy(),
+            "document": frame["document"].to_numpy(),
+        }
+    )
+
+
+def findings(plant_rows: pd.DataFrame, network_rows: pd.DataFrame) -> dict[str, list[str]]:
+    """Return what the declarations lack, as key of the finding → identifiers; findings without any are left out.
+
+    Parameters
+    ----------
+    plant_rows, network_rows : pandas.DataFrame
+        From `plant_table` and `network_table`.
+    """
+    areas = network_rows[network_rows["kind"] == AREA_KIND]
+    centres = plant_rows[(plant_rows["qualifies"] != "no") & (plant_rows["units"] > 0)]
+    strange = network_rows["plant_id"].notna() & ~network_rows["plant_id"].isin(plant_rows["plant_id"])
+    found = {
+        "area_spare_undeclared": areas.loc[areas["spare_heat_mw"].isna(), "network_id"],
+        "area_spare_none": areas.loc[areas["spare_heat_mw"] <= 0, "network_id"],
+        "network_source_missing": network_rows.loc[network_rows["plant_id"].isna(), "network_id"],
+        "network_source_strange": network_rows.loc[strange, "network_id"],
+        "plant_spare_undeclared": centres.loc[centres["spare_heat_mw"].isna(), "plant_id"],
+        "plant_doubtful": plant_rows.loc[plant_rows["qualifies"] == "review", "plant_id"],
+    }
+    return {key: [str(name) for name in names] for key, names in found.items() if len(names)}

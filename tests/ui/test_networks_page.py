@@ -1,0 +1,103 @@
+"""热源管网: plants, areas and pipes with their open points; the filters narrow, and absent layers are named."""
+
+from __future__ import annotations
+
+import pytest
+
+from data.catalog import text
+from tests.ui.test_pages import opened, words
+
+FINDING = "area_spare_undeclared"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_city(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
+        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        yield
+
+
+def kind(app, code):
+    app.button_group(key="networks_kind").set_value(code).run()
+    assert not app.exception
+    return app
+
+
+def test_plants_say_whether_they_qualify_and_what_is_in_doubt():
+    table = opened("networks").dataframe[0].value
+    states = table.set_index(text("column.qualifies"))
+    assert {text("state.yes"), text("state.no"), text("state.review")} == set(states.index)
+    assert (states.loc[text("state.review"), text("column.doubt")] != "").all()
+    assert text("networks.spare_undeclared") in set(table[text("column.spare")])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("code", ["service_area", "pipe"])
+def test_areas_and_pipes_have_their_own_tables(code, language):
+    app = kind(opened("networks", language), code)
+    columns = app.dataframe[0].value.columns
+    wanted = {"service_area": "area_km2", "pipe": "length_km"}[code]
+    assert text(f"column.{wanted}", language) in columns
+    assert text("app.synthetic", language) in words(app)
+
+
+def test_an_open_point_lists_only_what_it_counts():
+    app = kind(opened("networks"), "service_area")
+    app.button_group(key="networks_findings").set_value([FINDING]).run()
+    assert not app.exception
+    table = app.dataframe[0].value
+    assert set(table[text("column.spare")]) == {text("networks.spare_undeclared")}
+    said = app.button_group(key="networks_findings").options
+    assert text(f"networks.finding_{FINDING}", count=len(table)) in said
+
+
+def test_county_and_status_narrow_the_areas():
+    app = kind(opened("networks"), "service_area")
+    app.selectbox(key="networks_service_area_county").set_value("640202").run()
+    assert set(app.dataframe[0].value[text("column.county")]) == {"大武口区"}
+    app.multiselect(key="networks_service_area_status").set_value(["planned"]).run()
+    table = app.dataframe[0].value
+    assert len(table)
+    assert set(table[text("column.status")]) == {text("status.planned")}
+
+
+ALONE = """
+import runpy
+from dataclasses import replace
+from unittest.mock import patch
+import streamlit as st
+import ui.state
+from heating.assessment import assess
+from heating.layers import demo_layers
+from heating.scenario import Scenario
+
+st.session_state["dataset"] = "bare"
+layers = demo_layers(buildings=1500)
+bare = assess(replace(layers, frames={"buildings": layers.frames["buildings"]}), Scenario())
+ui.state.STORE.set_buildings(ui.state.result_name(), bare.buildings, record=lambda row, spoken: {})
+with patch.object(ui.state, "current", lambda: bare):
+    runpy.run_path(PAGE, run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize("page", ["networks", "coverage", "help"])
+def test_a_run_without_the_layers_names_them_and_where_to_bring_them_in(page, tmp_path):
+    from streamlit.testing.v1 import AppTest  # noqa: PLC0415
+
+    from tests.ui.conftest import ROOT  # noqa: PLC0415
+
+    script = tmp_path / "alone.py"
+    path = str(ROOT / "ui" / "screens" / f"{page}.py")
+    script.write_text(ALONE.replace("PAGE", repr(path)), encoding="utf-8")
+    app = AppTest.from_file(str(script), default_timeout=120)
+    app.run()
+    assert not app.exception, [problem.message for problem in app.exception]
+    if page == "networks":
+        said = " ".join(box.value for box in app.info)
+        for layer in ("plants", "networks", "boilers"):
+            assert text(f"layer.{layer}") in said
+        assert text("page.files") in said
+    if page == "coverage":
+        assert text("coverage.no_villages", page=text("page.files")) in [box.value for box in app.info]
