@@ -26,6 +26,9 @@ NAMES: Final[dict[str, type]] = {
         [f"{page}_map_metric" for page in ("overview", "coverage", "boilers", "rooftops", "networks")], str
     ),
     **dict.fromkeys([f"{page}_{what}" for page in ("boilers", "rooftops") for what in ("county", "zone")], str),
+    **{f"coverage_{level}": str for level in ("county", "town", "village", "zone")},
+    "networks_kind": str,
+    "compare_metric": str,
     "boilers_verdict": list,
     "rooftops_use": list,
     "rooftops_least": float,
@@ -73,7 +76,7 @@ def read(said: str | None) -> tuple[dict[str, Choice], bool]:
 
 def write(kept: Mapping[str, Choice]) -> str | None:
     """Return the choices as an address has them, or None where there is nothing to tell."""
-    told = {name: kept[name] for name in sorted(kept) if kept[name] not in (None, [], "", 0, 0.0)}
+    told = {name: kept[name] for name in sorted(kept) if kept[name] not in (None, [], "", "all", 0, 0.0)}
     said = json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return said if told and len(said) <= LONGEST else None
 

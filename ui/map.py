@@ -86,12 +86,13 @@ class BaseMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """What few maps need: source note, outside base map, whether a shift-drag selects a box, the box that stands."""
+    """What few maps need: source note, base map, whether a shift-drag selects, the box that stands, who shares the view."""
 
     source: str = ""
     base: BaseMap | None = None
     select_box: bool = False
     box: tuple[float, float, float, float] | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +226,7 @@ def city_map(  # noqa: PLR0913, the ninth holds what few maps need
         "base": asdict(extra.base) if extra.base else None,
         "select_box": extra.select_box,
         "box": extra.box,
+        "group": extra.group,
     }
     base = _Map()
     base.add_child(_Call("mount", {"id": map_id}, with_map=True))

@@ -15,7 +15,7 @@ from heating.report import county_names, rate_table
 from heating.wording import labelled
 from ui.texts import language, t
 
-RATES: Final = ("rate_low", "rate_high", "household_rate_low", "household_rate_high", "target")
+RATES: Final = ("rate_low", "rate_high", "household_rate_low", "household_rate_high", "target", "unknown_share")
 WHOLE: Final = ("distance_m", "margin_m", "yield_kwh", "specific_yield_kwh_kw", "roof_m2", "network_margin_m")
 TENTHS: Final = ("capacity_kw", "capacity_t_h", "network_spare_mw")
 _PER_WAN: Final = 1e4

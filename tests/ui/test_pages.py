@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -124,3 +126,34 @@ def test_no_rate_on_screen_is_above_its_exact_value():
     shown = table[text("column.rate_low")]
     assert (shown <= exact + 1e-6).all()
     assert (exact - shown < 0.01 + 1e-6).all()
+
+
+def test_choices_survive_a_change_of_page_and_stand_in_the_address():
+    app = opened("rooftops")
+    app.selectbox(key="rooftops_county").set_value("640205").run()
+    app.number_input(key="rooftops_least").set_value(50.0).run()
+    app.switch_page("screens/boilers.py").run()
+    app.switch_page("screens/rooftops.py").run()
+    assert not app.exception
+    assert not [box.value for box in app.warning if "rooftops" in box.value]
+    assert app.selectbox(key="rooftops_county").value == "640205"
+    assert app.number_input(key="rooftops_least").value == 50.0
+    said = app.query_params["state"]
+    assert json.loads(said if isinstance(said, str) else said[0])["rooftops_least"] == 50.0
+
+
+@pytest.mark.parametrize("page", ["", "rooftops", "boilers", "networks", "coverage"])
+def test_an_address_sets_the_choices_and_nonsense_is_said(page):
+    app = AppTest.from_file(str(ROOT / "ui" / "main.py"), default_timeout=120)
+    wanted = {"rooftops_county": "640205", "boilers_county": "999999", "boilers_verdict": ["R1", "no"]}
+    wanted |= {"networks_kind": "nothing", "overview_map_metric": "no", "coverage_county": "1", "evil": 1}
+    app.query_params["state"] = json.dumps(wanted)
+    app.run()
+    assert any(text("ui.link_not_understood") in box.value for box in app.warning)
+    if page:
+        app.switch_page(f"screens/{page}.py").run()
+    assert not app.exception, [problem.message for problem in app.exception]
+    if page == "rooftops":
+        assert app.selectbox(key="rooftops_county").value == "640205"
+    if page == "boilers":
+        assert app.selectbox(key="boilers_county").value is None

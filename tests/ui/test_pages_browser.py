@@ -14,8 +14,8 @@ from ui.paint import CLEAN
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("overview", "coverage", "boilers", "rooftops", "files")
-MAPS = ("overview", "coverage", "boilers", "rooftops")
+PAGES = ("overview", "coverage", "boilers", "rooftops", "networks", "scenarios", "files", "sources", "help")
+MAPS = ("overview", "coverage", "boilers", "rooftops", "networks")
 FIRST_START_MS = 90_000
 PHONE = 800
 
@@ -129,7 +129,7 @@ def test_english_by_the_switch(url, page):
     clean(page)
 
 
-@pytest.mark.parametrize("name", ["overview", "boilers"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_phone_sees_the_page_without_sideways_scrolling(url, new_page, name):
     page = new_page(width=390, height=844)
     go(page, url, name)
@@ -193,4 +193,45 @@ def test_texts_of_a_file_are_never_run_nor_fetched(url, page, tmp_path):
     choose_first_boiler(page)
     assert EVIL in [heading.inner_text() for heading in page.get_by_role("heading").all()]
     assert not page.get_by_text(text("app.synthetic")).first.is_visible()
+    clean(page)
+
+
+def drag_a_box(page):
+    frame = page.frame_locator("iframe").first
+    box = frame.locator("#map_div").bounding_box()
+    page.keyboard.down("Shift")
+    page.mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.3)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.75, box["y"] + box["height"] * 0.8, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
+def test_a_box_on_the_map_gives_figures_and_narrows_the_table(url, page):
+    go(page, url, "boilers")
+    whole = page.get_by_text(text("boilers.shown", count=180, total=180))
+    whole.wait_for()
+    drag_a_box(page)
+    page.get_by_role("heading", name=text("box.title")).wait_for()
+    whole.wait_for(state="detached")
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=text("ui.download", format="csv")).first.click()
+    assert text("app.synthetic") in waiting.value.suggested_filename
+    page.get_by_role("button", name=text("box.clear")).click()
+    whole.wait_for()
+    clean(page)
+
+
+def test_twin_maps_show_one_view(url, page):
+    go(page, url, "scenarios")
+    page.get_by_text(text("ui.scenario"), exact=True).click()
+    page.get_by_text(text("ui.include_35"), exact=True).click()
+    page.get_by_text(text("scenarios.class_same")).wait_for(timeout=FIRST_START_MS)
+    page.wait_for_timeout(2500)
+    left, right = [frame for frame in page.frames if "streamlit_folium" in frame.url]
+    left.evaluate("map.setView([39.1, 106.5], 12, { animate: false })")
+    page.wait_for_timeout(500)
+    assert right.evaluate("[map.getCenter().lat, map.getCenter().lng, map.getZoom()]") == pytest.approx(
+        [39.1, 106.5, 12], abs=1e-3
+    )
     clean(page)

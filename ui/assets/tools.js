@@ -14,6 +14,7 @@
   let map = null;
   let door = null; // what map.js lends: element, tell, mark, showTip, pane
   let words = {};
+  let group = ""; // maps that share their view
   let key = null;
   let language = "zh";
   let measuring = null; // { kind, points, shape, tag } while points are being set
@@ -271,6 +272,36 @@
     return [[west, south], [east, south], [east, north], [west, north], [west, south]];
   }
 
+  /* ---- maps side by side ---- */
+
+  /** A name of this tab: other tabs of the browser go their own ways. */
+  function tab() {
+    try {
+      const known = sessionStorage.getItem("nuanguang.tab") || String(Math.random());
+      sessionStorage.setItem("nuanguang.tab", known);
+      return known;
+    } catch {
+      return String(Math.random());
+    }
+  }
+
+  /** Maps of one group on a page show the same view: who is moved tells the others. */
+  function follow() {
+    const channel = new BroadcastChannel(`nuanguang.view.${tab()}`);
+    const me = Math.random();
+    let led = false;
+    channel.addEventListener("message", ({ data }) => {
+      if (!group || data.group !== group || data.from === me) return;
+      led = true;
+      map.setView(data.at, data.zoom, { animate: false });
+      led = false;
+    });
+    map.on("moveend", () => {
+      const at = map.getCenter();
+      if (group && !led) channel.postMessage({ group, from: me, at: [at.lat, at.lng], zoom: map.getZoom() });
+    });
+  }
+
   /* ---- the doors that map.js uses ---- */
 
   function mount(made, lent) {
@@ -279,6 +310,7 @@
     corner("topleft", "ng-search leaflet-bar", fillSearch);
     corner("topleft", "ng-tools leaflet-bar", fillTools);
     corner("bottomleft", "ng-north", (box) => box.append(element("span", "▲"), element("b", "")));
+    follow();
     map.on("click", onClick).on("mousemove", onMove).on("dblclick", () => measuring && stop());
     map.getContainer().addEventListener("keydown", (event) => {
       if (!measuring) return;
@@ -294,6 +326,7 @@
     words = wanted.words;
     key = wanted.tiles;
     language = wanted.language;
+    group = wanted.group;
     field.placeholder = words.search;
     field.setAttribute("aria-label", words.search);
     for (const [kind, button] of Object.entries(buttons)) {

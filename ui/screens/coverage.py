@@ -16,6 +16,7 @@ from heating.wording import rounded
 from ui import citymap, figures, tables
 from ui.evidence import building_panel, panel
 from ui.parts import downloads, heading, rate_notes, zone_cards
+from ui.selection import box_panel
 from ui.state import current, result_name
 from ui.texts import language, plain, t
 
@@ -218,6 +219,7 @@ def city() -> None:
             panel(done, event)
         else:
             building_panel(done, row)
+    box_panel(done, "coverage_map", keep=keep)
 
 
 def chart() -> None:

@@ -15,7 +15,9 @@ from heating.report import boiler_table, county_names
 from heating.wording import rounded
 from ui import citymap, tables
 from ui.evidence import facts_table, panel
+from ui.links import keep_among
 from ui.parts import downloads, heading
+from ui.selection import box_panel
 from ui.state import current, result_name
 from ui.texts import language, plain, t
 
@@ -161,6 +163,7 @@ def city() -> None:
             panel(done, event)
         else:
             facts_panel(worded(table).iloc[chosen or 0], PLANT_FACTS if kind == "plant" else FACTS)
+    box_panel(done, "networks_map")
     if name is not None and kind != "pipe" and len(done.boilers):
         within = boilers_of(kind, name)
         st.subheader(t(f"networks.boilers_{kind}", count=len(within)), anchor=False)
@@ -191,15 +194,17 @@ if plant_rows.empty and network_rows.empty:
 wanted_ids = open_points(supply_tables.findings(plant_rows, network_rows))
 by_kind = {"plant": plant_rows} | {code: network_rows[network_rows["kind"] == code] for code in KINDS[1:]}
 said_kinds = {code: f"{t(f'networks.kind_{code}')} {len(rows)}" for code, rows in by_kind.items()}
-kind = st.segmented_control(
+keep_among(st.session_state, "networks_kind", KINDS)
+picked = st.segmented_control(
     t("networks.kind"),
     KINDS,
     format_func=said_kinds.__getitem__,
-    default="plant",
+    default=None if "networks_kind" in st.session_state else KINDS[0],
     key="networks_kind",
     required=True,
     label_visibility="collapsed",
 )
+kind = picked or KINDS[0]
 whole = by_kind[kind]
 table = filters(whole, key=f"networks_{kind}")
 if wanted_ids is not None:

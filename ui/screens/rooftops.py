@@ -44,7 +44,7 @@ chosen = left.multiselect(
     placeholder=t("ui.all"),
     key="rooftops_use",
 )
-least = right.number_input(t("rooftops.least_kw"), min_value=0.0, value=0.0, step=10.0, key="rooftops_least")
+least = right.number_input(t("rooftops.least_kw"), min_value=0.0, value="min", step=10.0, key="rooftops_least")
 buildings = done.buildings
 keep = within(buildings, county, zone) & (buildings["capacity_kw"] > 0).to_numpy()
 keep &= (buildings["capacity_kw"] >= least).to_numpy()

@@ -17,8 +17,10 @@ from heating.assessment import Assessment
 from heating.report import stamped
 from heating.scenario import Scenario
 from ui import citymap, tables
+from ui.basemaps import chosen_base
 from ui.evidence import panel
 from ui.features import document, vector_layers
+from ui.links import keep_among
 from ui.map import MapEvent, MapOptions, VectorLayer, city_map
 from ui.paint import METRICS, VERDICT, Paint, metric_label
 from ui.parts import downloads, heading, legend
@@ -240,11 +242,12 @@ def _muted(paint: Paint, moved: NDArray[np.bool_]) -> Paint:
 def twin_maps(a: Assessment, b: Assessment, names: tuple[str, str]) -> None:
     """Show both runs on two maps of the same colouring and the same first view."""
     spoken = language()
+    keep_among(st.session_state, "compare_metric", COLOURINGS)
     metric = st.segmented_control(
         t("ui.colour_by"),
         COLOURINGS,
         format_func={name: metric_label(name, spoken) for name in COLOURINGS}.__getitem__,
-        default=COLOURINGS[0],
+        default=None if "compare_metric" in st.session_state else COLOURINGS[0],
         key="compare_metric",
         required=True,
     )
@@ -302,7 +305,7 @@ def one_map(
         language=spoken,
         map_id=key,
         height=480,
-        options=MapOptions(source=citymap.source_line(run)),
+        options=MapOptions(source=citymap.source_line(run), base=chosen_base(), group="twins"),
     )
 
 
