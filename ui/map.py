@@ -86,7 +86,7 @@ class BaseMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """What few maps need: source note, base map, whether a shift-drag selects, the box that stands, who shares the view."""
+    """What few maps need: source note, base map, whether a shift-drag selects, the box that stands, a shared view."""
 
     source: str = ""
     base: BaseMap | None = None
