@@ -85,7 +85,7 @@ def show(
         legend(rate_legend(spoken), round_=True)
     drawn = paint if keep is None else only(paint, keep)
     name = result_name()
-    STORE.set_places(name, lambda: _gazetteer(done))
+    make_findable(name, done)
     districts = choropleth(name, done, spoken, shown="districts" in layers)
     longitude, latitude, zoom = focus or overview(done)
     return city_map(
@@ -120,6 +120,11 @@ def _colouring(metrics: Sequence[str], key: str) -> str:
         )
     publish()
     return str(chosen or metrics[0])
+
+
+def make_findable(name: str, done: Assessment) -> None:
+    """Let the search field of maps of an assessment find its places."""
+    STORE.set_places(name, lambda: _gazetteer(done))
 
 
 def _gazetteer(done: Assessment) -> Gazetteer:

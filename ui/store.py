@@ -27,6 +27,7 @@ Record = Callable[[int, str], Mapping[str, str]]
 Value = TypeVar("Value")
 
 PAINTINGS: Final = 64
+DATA_SETS: Final = 8
 VECTORS: Final = 256
 TILES: Final = 1024
 _KEY_CHARACTERS: Final = 40
@@ -141,12 +142,14 @@ class MapStore:
             Column with the identifiers that a click reports; none if the frame has no such column.
         """
         with self._lock:
-            known = self._buildings.get(name)
+            known = self._buildings.pop(name, None)
             if known is not None and known.frame is frame:
                 self._buildings[name] = replace(known, record=record)
                 return
             ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
             self._buildings[name] = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+            while len(self._buildings) > DATA_SETS:
+                self._buildings.pop(next(iter(self._buildings)))
 
     def set_places(self, name: str, make: Callable[[], Gazetteer]) -> None:
         """Let the search of a data set find places; `make` is asked once a data set."""

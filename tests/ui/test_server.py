@@ -22,7 +22,7 @@ from starlette.testclient import TestClient
 from geo.tiles import empty_tile, unit_mercator
 from ui.gazetteer import Gazetteer
 from ui.server import ASSETS, NoDelay, routes
-from ui.store import PAINTINGS, MapStore
+from ui.store import DATA_SETS, PAINTINGS, MapStore
 
 LON, LAT = 106.3761, 39.0142
 PALETTE = ("black", "#1b7837", "#d73027")
@@ -246,6 +246,17 @@ def test_a_replaced_data_set_gets_new_keys_and_old_ones_go_on(store, client, key
     assert new != key
     assert identify(client, new).json() is None
     assert identify(client, key).json()["row"] == 0
+
+
+def test_the_data_sets_used_last_are_kept(store, key):
+    city = store.buildings("city").frame
+    for number in range(DATA_SETS + 3):
+        store.set_buildings(f"other {number}", frame(number / 10))
+        store.set_buildings("city", city)
+    assert store.has("city")
+    assert not store.has("other 0")
+    assert sum(store.has(f"other {number}") for number in range(DATA_SETS + 3)) == DATA_SETS - 1
+    assert store.knows(key)
 
 
 def test_the_same_frame_is_indexed_once(store):

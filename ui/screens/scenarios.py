@@ -296,6 +296,7 @@ def one_map(
     """Show one of the two maps and return what was last clicked on it."""
     spoken, name = language(), result_name(run.scenario)
     longitude, latitude, zoom = focus
+    citymap.make_findable(name, run)
     return city_map(
         STORE,
         center=(longitude, latitude),
