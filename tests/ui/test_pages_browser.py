@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 
 import pytest
 from PIL import Image
@@ -43,8 +42,10 @@ def go(page, url, name):
     if name == "overview":
         return
     if page.viewport_size["width"] < PHONE:
-        page.get_by_test_id("stExpandSidebarButton").click()
-        page.wait_for_timeout(500)
+        expand = page.get_by_test_id("stExpandSidebarButton")
+        if expand.is_visible():
+            expand.click()
+            page.wait_for_timeout(500)
     page.get_by_role("link", name=text(f"page.{name}")).click()
     page.get_by_role("heading", name=text(f"page.{name}"), exact=True).wait_for()
     if name in MAPS:
@@ -80,14 +81,19 @@ def clean(page):
     assert page.failed_requests == []
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_each_page_opens_offline_without_an_error(url, page, name):
-    go(page, url, name)
-    assert page.get_by_text(text("app.synthetic")).first.is_visible()
-    if name in MAPS:
-        frame = map_frame(page)
-        assert frame.locator("img.leaflet-tile-loaded").count() > 0
-    clean(page)
+def walk(page, url):
+    """Go from page to page by the navigation, as a person does, and give the name of each."""
+    for name in PAGES:
+        go(page, url, name)
+        yield name
+
+
+def test_each_page_opens_offline_without_an_error(url, page):
+    for name in walk(page, url):
+        assert page.get_by_text(text("app.synthetic")).first.is_visible(), name
+        if name in MAPS:
+            assert map_frame(page).locator("img.leaflet-tile-loaded").count() > 0, name
+        clean(page)
 
 
 def test_the_map_shows_buildings_in_the_colours_of_the_legend(url, page):
@@ -129,71 +135,13 @@ def test_english_by_the_switch(url, page):
     clean(page)
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_sees_the_page_without_sideways_scrolling(url, new_page, name):
+def test_a_phone_sees_each_page_without_sideways_scrolling(url, new_page):
     page = new_page(width=390, height=844)
-    go(page, url, name)
-    page.wait_for_timeout(1000)
-    main = page.get_by_test_id("stMain")
-    assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1")
-    clean(page)
-
-
-def test_bad_upload_lists_every_fault_and_keeps_the_city(url, page, tmp_path):
-    empty = tmp_path / "楼.csv"
-    empty.write_bytes(b"")
-    nowhere = tmp_path / "锅炉.csv"
-    nowhere.write_text("单位名称,燃料\n甲,煤\n", encoding="utf-8")
-    go(page, url, "files")
-    uploads = page.locator("input[type=file]")
-    uploads.nth(0).set_input_files(empty)
-    uploads.nth(1).set_input_files(nowhere)
-    page.wait_for_timeout(1500)
-    page.get_by_role("button", name=text("files.read")).click()
-    page.get_by_text(text("fault.no_coordinates")).first.wait_for()
-    assert page.get_by_text(text("fault.file_empty")).first.is_visible()
-    assert page.get_by_text(text("app.synthetic")).first.is_visible()
-    clean(page)
-
-
-EVIL = "![x](http://evil.example/x.png)<img src=http://evil.example/y.png onerror=console.error('run')>"
-
-
-def square(longitude, latitude):
-    step = 0.0006
-    corners = [(0, 0), (step, 0), (step, step), (0, step), (0, 0)]
-    return [[[longitude + x, latitude + y] for x, y in corners]]
-
-
-def test_texts_of_a_file_are_never_run_nor_fetched(url, page, tmp_path):
-    buildings = tmp_path / "建筑.geojson"
-    features = [
-        {
-            "type": "Feature",
-            "properties": {"建筑编号": f"{EVIL}{at}", "建筑名称": EVIL, "取暖方式": "散煤", "建筑用途": "学校"},
-            "geometry": {"type": "Polygon", "coordinates": square(106.38 + at / 1000, 39.02)},
-        }
-        for at in range(3)
-    ]
-    buildings.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
-    boilers = tmp_path / "锅炉.csv"
-    rows = [f'{at},"{EVIL}",煤,20,106.38{at},39.021' for at in range(3)]
-    header = "锅炉编号,单位名称,燃料种类,额定蒸发量(蒸吨/小时),经度,纬度"
-    boilers.write_text("\n".join([header, *rows]), encoding="utf-8")
-    go(page, url, "files")
-    uploads = page.locator("input[type=file]")
-    uploads.nth(0).set_input_files(buildings)
-    uploads.nth(1).set_input_files(boilers)
-    page.wait_for_timeout(1500)
-    page.get_by_role("button", name=text("files.read")).click()
-    page.get_by_role("button", name=text("files.back_to_demo")).wait_for()
-    go(page, url, "boilers")
-    frame = map_frame(page)
-    frame.locator("path.leaflet-interactive").last.hover(force=True)
-    choose_first_boiler(page)
-    assert EVIL in [heading.inner_text() for heading in page.get_by_role("heading").all()]
-    assert not page.get_by_text(text("app.synthetic")).first.is_visible()
-    clean(page)
+    for name in walk(page, url):
+        page.wait_for_timeout(1000)
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1"), name
+        clean(page)
 
 
 def drag_a_box(page):
@@ -234,4 +182,29 @@ def test_twin_maps_show_one_view(url, page):
     assert right.evaluate("[map.getCenter().lat, map.getCenter().lng, map.getZoom()]") == pytest.approx(
         [39.1, 106.5, 12], abs=1e-3
     )
+    clean(page)
+
+
+def test_a_constant_typed_into_the_editor_can_be_applied_and_reset(url, page):
+    go(page, url, "sources")
+    page.get_by_text(text("sources.unchanged")).wait_for()
+    editor = page.get_by_test_id("stDataFrame").first
+    pending = page.get_by_text(text("sources.pending", count=1))
+    for _ in range(5):
+        # the editor is painted late and may still be pushed down: what was typed beside it is typed again
+        page.wait_for_timeout(1500)
+        box = editor.bounding_box()
+        page.mouse.dblclick(box["x"] + 260, box["y"] + 35 * 3 + 17)
+        page.wait_for_timeout(400)
+        page.keyboard.press("Control+a")
+        page.keyboard.type("0.7")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(1500)
+        if pending.count():
+            break
+    pending.wait_for()
+    page.get_by_role("button", name=text("sources.apply")).click()
+    page.get_by_text(text("sources.changed", count=1)).wait_for()
+    page.get_by_role("button", name=text("sources.reset_all")).click()
+    page.get_by_text(text("sources.unchanged")).wait_for()
     clean(page)

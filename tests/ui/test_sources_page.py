@@ -7,7 +7,6 @@ import streamlit as st
 from data import parameters
 from data.catalog import text
 from heating.scenario import FIELDS, Scenario, fixed_because
-from tests.ui.conftest import ROOT
 from tests.ui.test_pages import opened, words
 
 
@@ -180,26 +179,3 @@ def test_the_editor_shows_the_fields_of_the_scenario_too():
 
 def test_the_data_page_points_to_the_sources():
     assert text("files.parameters_moved") in words(opened("files"))
-
-
-@pytest.mark.browser
-def test_a_value_typed_into_the_editor_can_be_applied(app_server, page, tmp_path):
-    size = {"NUANGUANG_DEMO_BUILDINGS": "1500", "NUANGUANG_CACHE": str(tmp_path)}
-    page.goto(f"{app_server(ROOT / 'app.py', env=size)}/sources")
-    page.get_by_text(text("sources.unchanged")).wait_for()
-    page.get_by_text(text("app.synthetic"), exact=True).wait_for(timeout=120_000)
-    page.get_by_test_id("stDataFrame").first.locator("canvas").first.wait_for()
-    page.wait_for_timeout(2500)  # the heading pushes the editor down, and its cells are painted late
-    box = page.get_by_test_id("stDataFrame").first.bounding_box()
-    # the third row below the header: the countryside's target; the value stands right of the pinned name
-    page.mouse.dblclick(box["x"] + 260, box["y"] + 35 * 3 + 17)
-    page.wait_for_timeout(500)
-    page.keyboard.press("Control+a")
-    page.keyboard.type("0.7")
-    page.keyboard.press("Enter")
-    page.get_by_text(text("sources.pending", count=1)).wait_for()
-    page.get_by_role("button", name=text("sources.apply")).click()
-    page.get_by_text(text("sources.changed", count=1)).wait_for()
-    page.get_by_role("button", name=text("sources.reset_all")).click()
-    page.get_by_text(text("sources.unchanged")).wait_for()
-    assert page.outside_requests == []
