@@ -30,6 +30,11 @@ _MOST: Final = {"%": 100.0, "deg": 90.0, "h": 24.0, "d": 366.0}
 _ABSOLUTE_ZERO: Final = -273.15  # °C
 
 
+_MOST_OF: Final = {"horizon.reach_m": 2000.0, "horizon.reach_tower_m": 2000.0}
+"""What a machine can still follow: the search for shade grows with the square of its reach."""
+_GREATEST: Final = 1e300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
     """One constant: `value` is in `unit`; `low` and `high` span its cited range, if it has one.
@@ -70,7 +75,7 @@ class Parameter:
         What is cited as positive stays so, what is cited as negative too, but for temperatures. Shares end at 1,
         percentages at 100, angles at 90°, hours at 24, days at 366, where the cited value keeps to that as well.
         """
-        most = 1.0 if self.unit == "1" else _MOST.get(self.unit, math.inf)
+        most = _MOST_OF.get(self.key, 1.0 if self.unit == "1" else _MOST.get(self.unit, math.inf))
         if abs(self.value) > most:
             most = math.inf
         if self.value >= 0:
@@ -189,7 +194,7 @@ def faults(values: Mapping[str, float], *, file: str = "") -> list[Fault]:
         rule, expected = "", ""
         if known is None:
             rule = "parameter_unknown"
-        elif isinstance(given, bool) or not isinstance(given, int | float) or not math.isfinite(given):
+        elif isinstance(given, bool) or not isinstance(given, int | float) or not abs(given) <= _GREATEST:
             rule = "parameter_not_finite"
         else:
             low, high = known.bounds

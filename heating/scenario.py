@@ -275,9 +275,11 @@ def from_json(content: str | bytes, *, file: str = "scenario") -> Scenario:
     """
     try:
         # Strictly, and by way of JSON: "radius_km": true must not pass as 1 km.
-        return _ADAPTER.validate_json(json.dumps(json.loads(content)), strict=True)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise DataError([Fault(rule="not_json", effect="refused", file=file, got=str(error))]) from error
+        given = json.dumps(json.loads(content))
+    except (ValueError, RecursionError) as error:
+        raise DataError([Fault(rule="not_json", effect="refused", file=file, got=str(error)[:200])]) from error
+    try:
+        return _ADAPTER.validate_json(given, strict=True)
     except ValidationError as error:
         raise DataError(_entry_faults(error, file=file)) from error
 

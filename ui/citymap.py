@@ -20,7 +20,7 @@ from ui.map import MapEvent, MapOptions, city_map
 from ui.paint import METRICS, VERDICT, metric_label, only, rate_legend
 from ui.parts import legend
 from ui.selection import selected_box
-from ui.state import result_name
+from ui.state import register, result_name
 from ui.store import STORE
 from ui.texts import language, t
 
@@ -124,6 +124,7 @@ def _colouring(metrics: Sequence[str], key: str) -> str:
 
 def make_findable(name: str, done: Assessment) -> None:
     """Let the search field of maps of an assessment find its places."""
+    register(done)
     STORE.set_places(name, lambda: _gazetteer(done))
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 PLACE: Final = "place"
 MOST_HITS: Final = 12
 LONGEST: Final = 80
+_RANKED: Final = 200
 _NUMBER: Final = r"([+-]?\d{1,3}(?:\.\d+)?)\s*°?\s*([NSEWnsew北南东西]?)"
 _POSITION: Final = re.compile(rf"^\s*{_NUMBER}[\s,，;；]+{_NUMBER}\s*$")
 _NORTH: Final = frozenset("NSns北南")
@@ -95,11 +96,22 @@ class Gazetteer:
         there = np.zeros(len(self._kinds), dtype=bool)
         for words in (self._codes, self._names):
             there |= np.asarray(pc.match_substring(words, wanted, ignore_case=True))
-        places = np.flatnonzero(there)
+        places = self._likely(there, wanted)
         ranks = [self._rank(int(place), wanted.casefold()) for place in places]
         # buildings are the many: among equals they come last, as the order of the layers has it
         order = sorted(range(len(places)), key=lambda nth: (ranks[nth], int(places[nth])))[:most]
         return [self._hit(int(places[nth])) for nth in order]
+
+    def _likely(self, there: NDArray[np.bool_], wanted: str) -> NDArray[np.intp]:
+        """Return the places that begin with what is wanted, then the others, as many as are worth ranking."""
+        starts = np.zeros(len(there), dtype=bool)
+        for words in (self._codes, self._names):
+            starts |= np.asarray(pc.starts_with(words, wanted, ignore_case=True))
+        equal = np.zeros(len(there), dtype=bool)
+        for words in (self._codes, self._names):
+            equal |= np.asarray(pc.equal(pc.utf8_lower(words), wanted.lower()))
+        groups = (equal, starts & ~equal, there & ~starts)
+        return np.concatenate([np.flatnonzero(group)[:_RANKED] for group in groups])
 
     def _rank(self, place: int, wanted: str) -> tuple[int, int]:
         words = [self._codes[place].as_py().casefold(), self._names[place].as_py().casefold()]

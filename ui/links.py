@@ -7,7 +7,6 @@ is drawn. The address is read once, strictly: unknown names and values of anothe
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ PARAMETER: Final = "state"
 LONGEST: Final = 2000
 _TEXT: Final = 64
 _LIST: Final = 40
+_GREATEST: Final = 1e9
 
 Choice = str | float | bool | list[str] | None
 
@@ -46,7 +46,7 @@ def sane(name: str, value: object) -> bool:
     if kind is str:
         return value is None or (isinstance(value, str) and 0 < len(value) <= _TEXT)
     if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _GREATEST
     if kind is list:
         return (
             isinstance(value, list)

@@ -29,34 +29,36 @@ PAGES = (
 )
 
 
-def one_of(name: str, codes: tuple[str, ...], chosen: str) -> str:
+READINGS = {"plant_reading": ("plant", "unit"), "distance_from": ("fence", "point")}
+SWITCHES = (
+    "include_35",
+    "captive_counts",
+    "power_boilers_count",
+    "backup_exempt_from_radius",
+    "fringe_as_urban",
+    "other_towns_as_rural",
+    "mining_streets_open",
+    "allow_distant_weather",
+)
+
+
+def one_of(name: str, codes: tuple[str, ...]) -> str:
     """Show a choice among codes and return the chosen one."""
     words = {code: t(f"ui.{name}_{code}") for code in codes}
-    return st.radio(t(f"ui.{name}"), codes, index=codes.index(chosen), format_func=words.__getitem__)
+    return st.radio(t(f"ui.{name}"), codes, format_func=words.__getitem__, key=f"reading_{name}")
 
 
 def choices() -> None:
     """Show the switches of the readings that the Plan leaves open, and keep them as the scenario."""
     now = scenario()
+    if st.session_state.get("scenario_shown") != now:
+        # it was changed elsewhere: the widgets, which keep what a person sets, are set to it
+        st.session_state.update({f"reading_{name}": getattr(now, name) for name in (*READINGS, *SWITCHES)})
     with st.expander(t("ui.scenario")):
-        readings: dict[str, Any] = {
-            "plant_reading": one_of("plant_reading", ("plant", "unit"), now.plant_reading),
-            "distance_from": one_of("distance_from", ("fence", "point"), now.distance_from),
-        }
-        switches: dict[str, Any] = {
-            name: st.checkbox(t(f"ui.{name}"), value=getattr(now, name))
-            for name in (
-                "include_35",
-                "captive_counts",
-                "power_boilers_count",
-                "backup_exempt_from_radius",
-                "fringe_as_urban",
-                "other_towns_as_rural",
-                "mining_streets_open",
-                "allow_distant_weather",
-            )
-        }
-    st.session_state["scenario"] = dataclasses.replace(now, **readings, **switches)
+        chosen: dict[str, Any] = {name: one_of(name, codes) for name, codes in READINGS.items()}
+        chosen |= {name: st.checkbox(t(f"ui.{name}"), key=f"reading_{name}") for name in SWITCHES}
+    after = dataclasses.replace(now, **chosen)
+    st.session_state.update(scenario=after, scenario_shown=after)
 
 
 st.set_page_config(page_title=t("app.name"), page_icon=Image.open(ICON), layout="wide")

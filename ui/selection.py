@@ -32,6 +32,10 @@ def selected_box(key: str) -> Box | None:
     return kept[1]
 
 
+def _take_away(name: str) -> None:
+    st.session_state[name] = (st.session_state[name][0], None)
+
+
 def within_box(frame: gpd.GeoDataFrame, box: Box) -> NDArray[np.bool_]:
     """Return which features have their inner point in a box [degrees]."""
     inside = shapely.point_on_surface(frame.geometry.to_numpy())
@@ -80,9 +84,14 @@ def box_panel(done: Assessment, key: str, *, keep: NDArray[np.bool_] | None = No
     with st.container(border=True):
         left, right = st.columns([4, 1])
         left.subheader(t("box.title"), anchor=False)
-        if right.button(t("box.clear"), key=f"{key}_box_clear", icon=":material/close:", width="stretch"):
-            st.session_state[f"{key}_box"] = (st.session_state[f"{key}_box"][0], None)
-            st.rerun(scope="fragment")
+        right.button(
+            t("box.clear"),
+            key=f"{key}_box_clear",
+            icon=":material/close:",
+            width="stretch",
+            on_click=_take_away,
+            args=(f"{key}_box",),
+        )
         if chosen.empty and boilers.empty:
             st.info(t("box.empty"))
             return

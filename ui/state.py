@@ -106,9 +106,9 @@ def _layers(progress: Callable[[float, str], None]) -> Layers:
     else:
         layers = _MEMORY.layers.get(name)
     if layers is None:
-        st.session_state["dataset"] = DEMO
-        st.warning(t("ui.dataset_gone"))
-        return _layers(progress)
+        # a run that began with one city must not go on with another
+        st.session_state.update(dataset=DEMO, dataset_gone=True)
+        st.rerun()
     return layers
 
 
@@ -117,6 +117,8 @@ def current() -> Assessment:
 
     Faults that stop it are shown, with a way back to the demo city, and the page ends there.
     """
+    if st.session_state.pop("dataset_gone", False):
+        st.warning(t("ui.dataset_gone"))
     return assessment_of(scenario())
 
 
@@ -130,8 +132,14 @@ def assessment_of(chosen: Scenario) -> Assessment:
         found = _made(chosen)
     # Scenarios that differ in nothing but their names share one result.
     done = found if found.scenario.name == chosen.name else dataclasses.replace(found, scenario=chosen)
-    STORE.set_buildings(result_name(chosen), done.buildings, record=_recorder(done))
+    _MEMORY.layers.get(dataset())  # used now: other data sets give way first
+    register(done)
     return done
+
+
+def register(done: Assessment) -> None:
+    """Let the map draw the buildings of an assessment; again costs nothing."""
+    STORE.set_buildings(result_name(done.scenario), done.buildings, record=_recorder(done))
 
 
 def _made(chosen: Scenario) -> Assessment:

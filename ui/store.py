@@ -141,22 +141,25 @@ class MapStore:
         id_column : str, optional
             Column with the identifiers that a click reports; none if the frame has no such column.
         """
-        with self._lock:
-            known = self._buildings.pop(name, None)
-            if known is not None and known.frame is frame:
-                self._buildings[name] = replace(known, record=record)
-                return
+        known = self._buildings.get(name)
+        if known is not None and known.frame is frame:
+            made = replace(known, record=record)
+        else:
             ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
-            self._buildings[name] = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+            made = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+        with self._lock:
+            self._buildings.pop(name, None)
+            self._buildings[name] = made
             while len(self._buildings) > DATA_SETS:
                 self._buildings.pop(next(iter(self._buildings)))
 
     def set_places(self, name: str, make: Callable[[], Gazetteer]) -> None:
         """Let the search of a data set find places; `make` is asked once a data set."""
-        with self._lock:
-            known = self._buildings[name]
-            if known.places is None:
-                self._buildings[name] = replace(known, places=make())
+        known = self.buildings(name)
+        if known.places is None:
+            found = replace(known, places=make())
+            with self._lock:
+                self._buildings[name] = found
 
     def search(self, key: str, query: str) -> list[Hit]:
         """Return the places of a painting's data set that fit a query.
@@ -190,7 +193,8 @@ class MapStore:
         KeyError
             If there is none of that name.
         """
-        return self._buildings[name]
+        with self._lock:
+            return self._buildings[name]
 
     def paint(
         self,
@@ -221,7 +225,7 @@ class MapStore:
         str
             An unguessable key.
         """
-        buildings = self._buildings[name]
+        buildings = self.buildings(name)
         frozen = np.array(classes, dtype=np.uint8)
         frozen.setflags(write=False)
         if len(frozen) != len(buildings.index):

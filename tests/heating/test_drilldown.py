@@ -56,7 +56,7 @@ def table(frame, by, area=None, villages=VILLAGES):
     return drilldown.area_rates(frame, villages, Scenario(), by=by, area=area)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=STOCK)
 def test_the_rows_of_a_level_add_up_to_the_row_above(rows):
     frame = frame_of(rows)
@@ -73,7 +73,7 @@ def test_the_rows_of_a_level_add_up_to_the_row_above(rows):
         keys = [*keys, "zone"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=STOCK)
 def test_going_down_into_a_row_shows_its_parts_and_no_more(rows):
     frame = frame_of(rows)
@@ -87,7 +87,7 @@ def test_going_down_into_a_row_shows_its_parts_and_no_more(rows):
         assert whole["buildings"].iloc[0] == row["buildings"]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(rows=STOCK)
 def test_the_counties_are_those_of_the_rate_table(rows):
     frame = frame_of(rows)

@@ -174,3 +174,14 @@ def test_values_go_where_they_belong_and_come_back():
     with pytest.raises(DataError) as caught:
         with_values(made, {"policy.target_urban": 1.5, "pv.albedo": -1.0, "pv.none": 1.0})
     assert len(caught.value.faults) == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    ['{"parameters": {"pv.albedo": 1' + "0" * 400 + "}}", '{"radius_km": 1' + "0" * 5000 + "}", "[" * 100_000,
+     '{"parameters": {"horizon.reach_m": 1000000}}'],
+    ids=["digits", "too many digits", "too deep", "too far"],
+)  # fmt: skip
+def test_what_would_stall_or_break_the_run_is_refused_as_a_fault(said):
+    with pytest.raises(DataError):
+        from_json(said)

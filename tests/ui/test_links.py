@@ -32,6 +32,10 @@ def test_what_is_not_understood_is_left_out_and_said(said):
     assert links.read(said) == ({}, False)
 
 
+def test_a_number_beyond_all_measure_is_left_out():
+    assert links.read('{"rooftops_least": 1' + "0" * 400 + "}") == ({}, False)
+
+
 def test_what_is_understood_is_kept_beside_what_is_not():
     assert links.read(json.dumps({"boilers_county": "640205", "x": 1})) == ({"boilers_county": "640205"}, False)
 

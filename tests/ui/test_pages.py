@@ -157,3 +157,12 @@ def test_an_address_sets_the_choices_and_nonsense_is_said(page):
         assert app.selectbox(key="rooftops_county").value == "640205"
     if page == "boilers":
         assert app.selectbox(key="boilers_county").value is None
+
+
+def test_a_switch_that_is_set_and_taken_back_at_once_is_off():
+    app = opened()
+    for wanted in (True, False, True, False):
+        app.checkbox(key="reading_include_35").set_value(wanted).run()
+        assert not app.exception
+        assert app.session_state["scenario"].include_35 is wanted
+        assert app.checkbox(key="reading_include_35").value is wanted
