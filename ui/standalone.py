@@ -209,6 +209,7 @@ def _page(content: dict[str, Any], language: str) -> bytes:
     library = Path(leaflet.BASE_DIR)
     scripts = [
         re.sub(r"//# sourceMappingURL=\S*", "", _read(library / "leaflet.js")),
+        _read(ASSETS / "features.js"),
         _read(ASSETS / "standalone.js"),
     ]
     sheets = [_with_pictures(_read(library / "leaflet.css"), library), _read(ASSETS / "standalone.css")]

@@ -120,7 +120,7 @@ def test_only_villages_boilers_and_plants_shown_can_be_found(done):
 
 def test_hostile_names_end_no_script(evil):
     page = standalone_html(evil, metrics=(), layers=LAYERS, language="zh", max_zoom=10).decode()
-    assert page.count("</script>") == 3
+    assert page.count("</script>") == 4
     assert "<img" not in page
     names = {place[3] for place in content(page)["places"] if place[0] == "boilers"}
     assert names == set(EVIL)

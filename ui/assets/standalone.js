@@ -115,22 +115,9 @@
   const shapes = new Map(); // layer and id → shape on the map
   const entries = new Map(); // layer → its group and its switch
 
-  function styleOf(kind, given) {
-    const filled = given._fill !== undefined && given._fill !== null;
-    return {
-      color: given._color || "#4a4e55",
-      weight: given._weight ?? (kind === "point" ? 1 : 2),
-      opacity: given._opacity ?? 1,
-      dashArray: given._dash || null,
-      fill: filled || kind === "point",
-      fillColor: given._fill || given._color || "#4a4e55",
-      fillOpacity: given._fill_opacity ?? (kind === "point" ? 0.9 : 0.35),
-    };
-  }
-
   function listen(layer, feature, shape) {
     const given = feature.properties || {};
-    const style = styleOf(layer.kind, given);
+    const style = window.NuanguangFeatures.styleOf(layer.kind, given);
     shapes.set(`${layer.name}/${feature.id}`, shape);
     if (layer.kind === "ring" || !given._tooltip) return;
     const point = layer.kind === "point";
@@ -138,17 +125,6 @@
     shape.bindTooltip(() => told(given._tooltip), { className: "tip", opacity: 1, ...place });
     shape.on("mouseover", () => shape.setStyle({ weight: style.weight + 2 }));
     shape.on("mouseout", () => shape.setStyle({ weight: style.weight }));
-  }
-
-  function drawn(layer) {
-    const common = { pane: `ng-${layer.kind}`, renderer: renderers[layer.kind], interactive: layer.kind !== "ring" };
-    return L.geoJSON(layer.data, {
-      ...common,
-      style: (feature) => ({ ...common, ...styleOf(layer.kind, feature.properties || {}) }),
-      pointToLayer: (feature, place) =>
-        L.circleMarker(place, { ...common, radius: (feature.properties || {})._radius || 6 }),
-      onEachFeature: (feature, shape) => listen(layer, feature, shape),
-    });
   }
 
   /** The few colours of a layer that has no legend of its own. */
@@ -162,7 +138,7 @@
     if (!content.layers.length) return;
     const group = element("fieldset", {}, element("legend", {}, words.layers));
     for (const layer of content.layers) {
-      const made = drawn(layer).addTo(map);
+      const made = window.NuanguangFeatures.drawn(layer, layer.data, renderers[layer.kind], listen).addTo(map);
       const input = element("input", { type: "checkbox", value: layer.name });
       input.checked = true;
       input.addEventListener("change", () => (input.checked ? made.addTo(map) : made.remove()));
