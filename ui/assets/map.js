@@ -196,6 +196,8 @@
       const fresh = window.NuanguangFeatures.drawn(entry.spec, data, renderers[entry.spec.kind], listen);
       entry.holder.clearLayers();
       entry.holder.addLayer(fresh);
+      // whichever answer came last: the order of the layers is that of their description
+      for (const { holder } of layers.values()) if (map.hasLayer(holder)) holder.eachLayer((part) => part.bringToFront());
     } catch (problem) {
       if (entry.loaded === wanted) entry.loaded = null;
       console.warn("layer", entry.spec.name, String(problem));
