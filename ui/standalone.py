@@ -25,6 +25,7 @@ from heating.assessment import Assessment
 from ui.features import documents
 from ui.paint import METRICS, VERDICT, Paint, metric_label, rate_legend
 from ui.server import ASSETS
+from ui.standalone_buildings import Packed, pack
 
 Progress = Callable[[float], None]
 Entries = tuple[tuple[str, str], ...]
@@ -44,6 +45,9 @@ _WORDS: Final = (
     "more_found",
     "panel",
     "map",
+    "ask",
+    "ask_not_here",
+    "ask_failed",
 )
 
 
@@ -96,6 +100,8 @@ def standalone_html(
     ]
     content["places"] = _places(done, [layer["name"] for layer in content["layers"]], language)
     paints = [(name, METRICS[name](done.buildings, language)) for name in metrics]
+    packed = pack(done.buildings, {name: paint.classes > 0 for name, paint in paints}, language)
+    content["buildings"] = packed.head if packed else None
     index = TileIndex(done.buildings.geometry)
     told(_FIRST_SHARE)
     content["zooms"] = [MIN_ZOOM, max_zoom]
@@ -114,7 +120,7 @@ def standalone_html(
             }
         )
     told(1.0)
-    return _page(content, language)
+    return _page(content, packed, language)
 
 
 def tiles(index: TileIndex, paint: Paint, *, max_zoom: int, progress: Progress | None = None) -> dict[str, str]:
@@ -204,12 +210,13 @@ def _places(done: Assessment, layers: Sequence[str], language: str) -> list[list
     return found
 
 
-def _page(content: dict[str, Any], language: str) -> bytes:
+def _page(content: dict[str, Any], packed: Packed | None, language: str) -> bytes:
     """Return the HTML; users' texts stand in its JSON only and come on the page as text nodes."""
     library = Path(leaflet.BASE_DIR)
     scripts = [
         re.sub(r"//# sourceMappingURL=\S*", "", _read(library / "leaflet.js")),
         _read(ASSETS / "features.js"),
+        _read(ASSETS / "standalone_buildings.js"),
         _read(ASSETS / "standalone.js"),
     ]
     sheets = [_with_pictures(_read(library / "leaflet.css"), library), _read(ASSETS / "standalone.css")]
@@ -227,10 +234,16 @@ def _page(content: dict[str, Any], language: str) -> bytes:
         "</head>\n<body>",
         f"<noscript>{html.escape(text('standalone.no_script', language))}</noscript>",
         f'<script type="application/json" id="content">{_script_json(content)}</script>',
+        *([_block(packed)] if packed else []),
         *(f"<script>{script}</script>" for script in scripts),
         "</body>\n</html>\n",
     ]
     return "\n".join(parts).encode()
+
+
+def _block(packed: Packed) -> str:
+    data = base64.b64encode(packed.data).decode("ascii")
+    return f'<script type="application/octet-stream;base64" id="buildings">{data}</script>'
 
 
 def _read(path: Path) -> str:

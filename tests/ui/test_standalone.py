@@ -11,6 +11,7 @@ import re
 
 import numpy as np
 import pytest
+import shapely
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -19,6 +20,7 @@ from geo.tiles import TileIndex, empty_tile, unit_mercator
 from heating.assessment import assess
 from heating.layers import demo_layers
 from heating.scenario import Scenario
+from ui.building_tip import recorder
 from ui.paint import CLEAN, METRICS
 from ui.standalone import standalone_html
 
@@ -120,7 +122,7 @@ def test_only_villages_boilers_and_plants_shown_can_be_found(done):
 
 def test_hostile_names_end_no_script(evil):
     page = standalone_html(evil, metrics=(), layers=LAYERS, language="zh", max_zoom=10).decode()
-    assert page.count("</script>") == 4
+    assert page.count("</script>") == 5
     assert "<img" not in page
     names = {place[3] for place in content(page)["places"] if place[0] == "boilers"}
     assert names == set(EVIL)
@@ -165,15 +167,25 @@ def test_opened_from_disk_it_shows_tiles_tooltips_and_legend_without_any_network
     assert page.get_by_text(text("app.synthetic"), exact=True).is_visible()
     assert page.locator("#building-legend li").count() >= 3
     for box in page.locator("#panel input[type=checkbox]").all():
-        box.uncheck()
-    sole = evil.buildings[evil.buildings["clean_heating"] == "clean"]
-    middle = sole.geometry.iloc[int(np.argmax(sole.to_crs(evil.crs).area))].representative_point()
+        if box.get_attribute("value") != "service_areas":
+            box.uncheck()
+    served = evil.buildings.intersects(_service_areas(evil).union_all())
+    sole = np.flatnonzero((evil.buildings["clean_heating"] == "clean") & served)
+    row = int(sole[np.argmax(evil.buildings.iloc[sole].to_crs(evil.crs).area)])
+    middle = evil.buildings.geometry.iloc[row].representative_point()
     page.evaluate(f"Nuanguang.map.setView([{middle.y}, {middle.x}], 15, {{animate: false}})")
-    page.wait_for_timeout(800)
+    page.get_by_text(text("standalone.ask")).wait_for()
+    _building_speaks_and_its_area_where_there_is_none(page, evil, row)
+    _same_buildings_are_found_as_on_the_live_map(page, evil)
+    page.locator("#panel input[value=service_areas]").uncheck()
+    page.wait_for_timeout(400)
     colours = _colours(page)
     assert colours[_rgb(CLEAN["clean"])] > 20
     page.get_by_label(text("standalone.no_colour")).check()
     page.wait_for_timeout(400)
+    _hover(page, middle)
+    page.wait_for_timeout(100)
+    assert page.locator(".tip").count() == 0
     assert _rgb(CLEAN["clean"]) not in {shade for shade, count in _colours(page).items() if count > 300}
     # Search for a hostile name: it is text in the list and in the tooltip of the feature.
     page.get_by_label(text("standalone.search")).fill("onerror")
@@ -194,7 +206,9 @@ def test_a_phone_shows_it_without_scrolling_sideways_and_a_pointer_opens_a_toolt
     path = tmp_path / "map.html"
     path.write_bytes(standalone_html(done, metrics=("zone",), layers=("plants",), language="en", max_zoom=11))
     page = new_page(390, 844)
+    page.add_init_script("delete window.DecompressionStream")
     page.goto(path.as_uri())
+    page.get_by_text(text("standalone.ask_not_here", "en")).wait_for(state="attached")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert not page.locator("#building-legend").is_visible()
     plant = done.plants[done.plants["status"] == "operating"].iloc[0]
@@ -205,6 +219,69 @@ def test_a_phone_shows_it_without_scrolling_sideways_and_a_pointer_opens_a_toolt
     assert str(plant["name"]) in page.locator(".tip").inner_text()
     assert page.console_errors == []
     assert page.outside_requests == []
+
+
+def _building_speaks_and_its_area_where_there_is_none(page, done, row):
+    """The outline and tooltip of a building replace those of the area around it."""
+    tip = page.locator(".tip")
+    middle = done.buildings.geometry.iloc[row].representative_point()
+    _hover(page, middle)
+    tip.wait_for()
+    told = list(zip(tip.locator("dt").all_inner_texts(), tip.locator("dd").all_inner_texts(), strict=True))
+    assert told == list(recorder(done.buildings)(row, "zh").items())
+    outlines = page.locator(".leaflet-ng-mark-pane path")
+    assert outlines.count() == 1
+    bare = _bare_spot(done, middle)
+    areas = _service_areas(done)
+    _hover(page, bare)
+    tip.get_by_text(str(areas["name"][areas.intersects(bare)].iloc[-1])).wait_for()
+    assert tip.count() == 1
+    assert outlines.count() == 0
+
+
+def _same_buildings_are_found_as_on_the_live_map(page, done):
+    """Ask the script of the page, and the index of the live map, about places in and around buildings."""
+    rng = np.random.default_rng(5)
+    index, record = TileIndex(done.buildings.geometry), recorder(done.buildings)
+    boxes = done.buildings.bounds.to_numpy()[rng.integers(len(done.buildings), size=400)]
+    spots = boxes[:, :2] + rng.random((400, 2)) * (boxes[:, 2:] - boxes[:, :2])
+    edges = shapely.STRtree(shapely.boundary(done.buildings.geometry.to_numpy()))
+    rounded = edges.query(shapely.points(spots), predicate="dwithin", distance=1e-6)[0]
+    spots = np.delete(spots, np.unique(rounded), axis=0)
+    rows = [index.identify(*spot) for spot in spots]
+    assert len({type(row) for row in rows}) == 2
+    found = page.evaluate(
+        """async (spots) => {
+          const head = JSON.parse(document.getElementById("content").textContent).buildings;
+          const asked = await NuanguangBuildings.open(document.getElementById("buildings").textContent, head);
+          const rows = spots.map(([lon, lat]) => asked.find(lon, lat, "use"));
+          return rows.map((row) => (row < 0 ? null : asked.told(row)));
+        }""",
+        spots.tolist(),
+    )
+    assert found == [None if row is None else [[*pair] for pair in record(row, "zh").items()] for row in rows]
+
+
+def _bare_spot(done, middle):
+    """Return a place in a service area and in sight, with no building near."""
+    near = shapely.box(middle.x - 5e-3, middle.y - 5e-3, middle.x + 5e-3, middle.y + 5e-3)
+    rest = _service_areas(done).union_all().intersection(near).buffer(-1e-4)
+    taken = done.buildings.geometry[done.buildings.intersects(near)].union_all()
+    return rest.difference(taken.buffer(2e-4)).representative_point()
+
+
+def _service_areas(done):
+    networks = done.layers.frames["networks"]
+    return networks[networks["kind"] == "service_area"]
+
+
+def _hover(page, spot):
+    at = page.evaluate(
+        f"(() => {{ const p = Nuanguang.map.latLngToContainerPoint([{spot.y}, {spot.x}]); return [p.x, p.y]; }})()"
+    )
+    box = page.locator("#map").bounding_box()
+    page.mouse.move(box["x"] + at[0] - 2, box["y"] + at[1] - 2)
+    page.mouse.move(box["x"] + at[0], box["y"] + at[1])
 
 
 def _rgb(colour):

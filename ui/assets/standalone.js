@@ -11,6 +11,7 @@
   const FOUND_ZOOM = 15;
   const MOST_FOUND = 8;
   const PHONE = 640;
+  const NO_PAINT = "";
 
   function element(name, given, ...inside) {
     const made = document.createElement(name);
@@ -77,12 +78,16 @@
 
   let map = null;
   let buildings = null;
+  let painted = NO_PAINT;
+  let pointer = null;
   const legendBox = element("div", { id: "building-legend" });
 
   function paint(name) {
     if (buildings) buildings.remove();
     buildings = null;
     legendBox.replaceChildren();
+    painted = name;
+    pointer.hush();
     const chosen = content.paints.find((one) => one.name === name);
     if (!chosen) return;
     // Tiles are 512 pixels wide, so a tile of zoom z stands for the map's zoom z + 1.
@@ -97,7 +102,7 @@
   function buildPaints() {
     if (!content.paints.length) return;
     const group = element("fieldset", {}, element("legend", {}, words.colour_by));
-    const choices = [...content.paints.map((one) => [one.name, one.label]), ["", words.no_colour]];
+    const choices = [...content.paints.map((one) => [one.name, one.label]), [NO_PAINT, words.no_colour]];
     for (const [name, label] of choices) {
       const input = element("input", { type: "radio", name: "paint", value: name });
       input.addEventListener("change", () => paint(name));
@@ -107,6 +112,21 @@
     group.append(legendBox);
     panel.append(group);
     paint(content.paints[0].name);
+    if (content.buildings) askable().then((said) => group.append(element("p", { class: "remark" }, said)));
+  }
+
+  /** Read the buildings once the map stands; tell how to ask them, or why they cannot be asked. */
+  async function askable() {
+    if (!window.NuanguangBuildings.readable()) return words.ask_not_here;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+    try {
+      const base64 = document.getElementById("buildings").textContent;
+      pointer.use(await window.NuanguangBuildings.open(base64, content.buildings));
+      return words.ask;
+    } catch (problem) {
+      console.warn("buildings", String(problem));
+      return words.ask_failed;
+    }
   }
 
   /* ---- features ---- */
@@ -117,14 +137,20 @@
 
   function listen(layer, feature, shape) {
     const given = feature.properties || {};
-    const style = window.NuanguangFeatures.styleOf(layer.kind, given);
     shapes.set(`${layer.name}/${feature.id}`, shape);
     if (layer.kind === "ring" || !given._tooltip) return;
+    if (layer.kind === "area") {
+      // areas give way to buildings, so both speak through one tooltip
+      shape.on("mouseover", () => pointer.over(given._tooltip)).on("mouseout", () => pointer.off(given._tooltip));
+      return;
+    }
+    const style = window.NuanguangFeatures.styleOf(layer.kind, given);
+    shape.on("mouseover", () => shape.setStyle({ weight: style.weight + 2 }));
+    shape.on("mouseout", () => shape.setStyle({ weight: style.weight }));
     const point = layer.kind === "point";
     const place = { direction: point ? "top" : "auto", offset: point ? [0, -8] : [0, 0], sticky: !point };
     shape.bindTooltip(() => told(given._tooltip), { className: "tip", opacity: 1, ...place });
-    shape.on("mouseover", () => shape.setStyle({ weight: style.weight + 2 }));
-    shape.on("mouseout", () => shape.setStyle({ weight: style.weight }));
+    shape.on("mouseover mousemove click", pointer.hush);
   }
 
   /** The few colours of a layer that has no legend of its own. */
@@ -162,6 +188,7 @@
       entry.made.addTo(map);
     }
     map.setView([lat, lon], Math.max(map.getZoom(), FOUND_ZOOM), { animate: false });
+    pointer.hush();
     if (ping) ping.remove();
     ping = L.circleMarker([lat, lon], {
       pane: "ng-mark", renderer: renderers.mark, radius: 16, color: "#c8501e", weight: 3, fill: false, interactive: false,
@@ -213,6 +240,9 @@
     map.createPane(`ng-${name}`).style.zIndex = level;
     renderers[name] = L.svg({ pane: `ng-${name}`, padding: 0.3 });
   }
+  pointer = window.NuanguangBuildings.attach(map, {
+    told, paint: () => painted, covers: [finder, panel], pane: { pane: "ng-mark", renderer: renderers.mark },
+  });
   map.fitBounds(content.bounds, { padding: [8, 8] });
   buildPaints();
   buildLayers();
