@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import geopandas as gpd
 import numpy as np
@@ -17,7 +18,7 @@ from ui.features import vector_layers
 from ui.gazetteer import Gazetteer
 from ui.links import keep_among, publish
 from ui.map import MapEvent, MapOptions, city_map
-from ui.paint import METRICS, VERDICT, metric_label, only, rate_legend
+from ui.paint import METRICS, VERDICT, Paint, metric_label, only, rate_legend
 from ui.parts import legend
 from ui.selection import selected_box
 from ui.state import register, result_name
@@ -25,7 +26,15 @@ from ui.store import STORE
 from ui.texts import language, t
 
 Focus = tuple[float, float, int]
-_BUTTONS = 5
+PATIENCE_S: Final = 1.2
+_BUTTONS: Final = 5
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def painted(name: str, metric: str, language: str, _done: Assessment) -> Paint:
+    """Return the buildings of an assessment, known by its name, in a colouring; computed once."""
+    del name
+    return METRICS[metric](_done.buildings, language)
 
 
 def overview(done: Assessment) -> Focus:
@@ -33,6 +42,12 @@ def overview(done: Assessment) -> Focus:
     west, south, east, north = done.buildings.total_bounds
     span = max(float(east - west), float(north - south) * 1.3, 1e-4)
     return float(west + east) / 2, float(south + north) / 2, int(np.clip(np.floor(np.log2(1000 / span)), 3, 17))
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _home(name: str, _done: Assessment) -> Focus:
+    del name
+    return overview(_done)
 
 
 def source_line(done: Assessment) -> str:
@@ -73,7 +88,8 @@ def show(
     """
     spoken = language()
     chosen = _colouring(metrics, key)
-    paint = METRICS[chosen](done.buildings, spoken)
+    name = result_name()
+    paint = painted(name, chosen, spoken, done)
     legend(paint.legend)
     if "boilers" in layers and len(done.boilers):
         present = set(done.boilers["verdict"])
@@ -84,21 +100,30 @@ def show(
     if {"villages", "districts"} & set(layers) and done.villages is not None:
         legend(rate_legend(spoken), round_=True)
     drawn = paint if keep is None else only(paint, keep)
-    name = result_name()
     make_findable(name, done)
     districts = choropleth(name, done, spoken, shown="districts" in layers)
-    longitude, latitude, zoom = focus or overview(done)
-    return city_map(
+    longitude, latitude, zoom = focus or _home(name, done)
+    tiles = STORE.paint(name, drawn.classes, drawn.palette, tag=name)
+    event = city_map(
         STORE,
         center=(longitude, latitude),
         zoom=zoom,
-        tile_key=STORE.paint(name, drawn.classes, drawn.palette, tag=name),
+        tile_key=tiles,
         vectors=([districts] if districts else []) + vector_layers(name, done, layers, spoken),
         language=spoken,
         map_id=key,
         height=height,
         options=MapOptions(source=source_line(done), base=chosen_base(), select_box=True, box=selected_box(key)),
     )
+    _map_first(key, tiles)
+    return event
+
+
+def _map_first(key: str, tiles: str) -> None:
+    """Give the browser time to draw a map that is new to it, before tables and charts below keep it busy."""
+    if f"{key}_drawn" not in st.session_state:
+        st.session_state[f"{key}_drawn"] = True
+        STORE.await_browser(tiles, PATIENCE_S)
 
 
 def _colouring(metrics: Sequence[str], key: str) -> str:

@@ -22,7 +22,7 @@ from streamlit_folium import st_folium
 
 from data.catalog import text
 from geo.tiles import MAX_ZOOM, MIN_ZOOM
-from ui.server import ASSETS
+from ui.server import ASSETS, map_script_seal
 from ui.store import MapStore
 
 Kind = Literal["area", "ring", "line", "point"]
@@ -36,8 +36,7 @@ _WORDS: Final = (
 )
 _ASIA: Final = (38.9, 106.4)
 # The frame stands at <base>/component/<name>/index.html: relative links are right under any base path.
-_LEAFLET: Final = "../../assets/leaflet/"
-_APP: Final = "../../assets/app/"
+_ASSETS: Final = "../../assets/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +126,7 @@ class MapEvent:
 @cache
 def _asset(name: str) -> str:
     """Return the link of an asset of ours; its content is in the link, so that no browser shows an old one."""
-    return f"{_APP}{name}?v={hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
+    return f"{_ASSETS}app/{name}?v={hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:12]}"
 
 
 class _Map(folium.Map):  # type: ignore[misc]
@@ -137,10 +136,9 @@ class _Map(folium.Map):  # type: ignore[misc]
         super().__init__(
             location=_ASIA, zoom_start=10, tiles=None, min_zoom=MIN_ZOOM + 1, max_zoom=MAX_ZOOM - 1, zoom_control=True
         )
-        self.options.update(min_zoom=MIN_ZOOM + 1, max_zoom=MAX_ZOOM - 1, world_copy_jump=True)
-        scripts = [(name, _asset(f"{name}.js")) for name in ("features", "tools", "map")]
-        self.default_js = [("leaflet", f"{_LEAFLET}leaflet.js"), *scripts]
-        self.default_css = [("leaflet", f"{_LEAFLET}leaflet.css"), ("nuanguang", _asset("map.css"))]
+        self.options.update(min_zoom=MIN_ZOOM + 1, max_zoom=MAX_ZOOM - 1, world_copy_jump=True, fade_animation=False)
+        self.default_js = [("map", f"{_ASSETS}script/{map_script_seal()}.js")]
+        self.default_css = [("leaflet", f"{_ASSETS}leaflet/leaflet.css"), ("nuanguang", _asset("map.css"))]
 
 
 class _Call(MacroElement):  # type: ignore[misc]

@@ -90,7 +90,9 @@ def coded(column: str, colours: dict[str, str]) -> Callable[[pd.DataFrame, str],
 
     def paint(frame: pd.DataFrame, language: str) -> Paint:
         places = {code: at for at, code in enumerate(colours, start=1)}
-        classes = frame[column].map(places).fillna(0).to_numpy().astype(np.uint8)
+        rows, codes = pd.factorize(frame[column])
+        # the last one stands for rows without a value, which are numbered -1
+        classes = np.array([*(places.get(code, 0) for code in codes), 0], dtype=np.uint8)[rows]
         present = set(np.unique(classes))
         legend = tuple(
             (colour, coded_label(column, code, language)) for code, colour in colours.items() if places[code] in present

@@ -7,9 +7,11 @@ unsafe paths before they come here. These routes know no login: what they give n
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import socket
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -25,11 +27,27 @@ from ui.gazetteer import LONGEST, as_json
 from ui.store import MapStore
 
 ASSETS: Final = Path(__file__).parent / "assets"
+_SCRIPTS: Final = ("features", "tools", "map")
 _DIGITS: Final = 8
 _FOREVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _KINDS: dict[str, str] = {"building": "map.building", "place": "map.place", "boilers": "map.layer_boilers"}
 _KINDS.update({name: f"map.layer_{name}" for name in ("villages", "plants", "counties")}, networks="map.networks")
 _NEVER: Final = {"Cache-Control": "no-store"}
+
+
+@cache
+def map_script() -> bytes:
+    """Return Leaflet and the scripts of the map as one: the frame would fetch them one after another."""
+    files = [Path(leaflet.BASE_DIR) / "leaflet.js", *(ASSETS / f"{name}.js" for name in _SCRIPTS)]
+    # the map of Leaflet's sources is not served
+    parts = [file.read_text(encoding="utf-8").replace("//# sourceMappingURL=", "// ") for file in files]
+    return "\n".join(parts).encode()
+
+
+@cache
+def map_script_seal() -> str:
+    """Return a digest of `map_script`; it is part of its link, so that no browser runs an old one."""
+    return hashlib.sha256(map_script()).hexdigest()[:12]
 
 
 class NoDelay:
@@ -136,6 +154,11 @@ class _Endpoints:
         return _json(found)
 
 
+def _map_script(request: Request) -> Response:
+    known = request.path_params["seal"] == map_script_seal()
+    return Response(map_script(), headers=_FOREVER if known else _NEVER, media_type="text/javascript")
+
+
 def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
     """Return the routes of a store.
 
@@ -153,6 +176,7 @@ def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
         Route(f"{prefix}/vectors/{{key}}.geojson", answers.vectors),
         Route(f"{prefix}/api/identify", answers.identify),
         Route(f"{prefix}/api/search", answers.search),
+        Route(f"{prefix}/assets/script/{{seal}}.js", _map_script),
         Mount(f"{prefix}/assets/leaflet", StaticFiles(directory=leaflet.BASE_DIR)),
         Mount(f"{prefix}/assets/app", StaticFiles(directory=ASSETS)),
     ]

@@ -18,14 +18,14 @@ from typing import Any, Final, NoReturn
 
 import streamlit as st
 
-from data.catalog import label
 from data.errors import DataError
 from heating.assessment import Assessment, assess
 from heating.layers import Layers, demo_layers
 from heating.scenario import Scenario
-from heating.wording import coded_label
 from solar.audit import AuditError
 from solar.rooftops import Rooftops
+from ui.building_tip import recorder
+from ui.memory import give_back
 from ui.store import STORE, Recent
 from ui.texts import language, t
 
@@ -127,19 +127,25 @@ def assessment_of(chosen: Scenario) -> Assessment:
 
     Its buildings are registered for the map under ``result_name(chosen)``.
     """
-    found = _MEMORY.results.get(result_name(chosen))
-    if found is None:
-        found = _made(chosen)
+    kept = _MEMORY.results.get(result_name(chosen))
+    found = _made(chosen) if kept is None else kept
     # Scenarios that differ in nothing but their names share one result.
     done = found if found.scenario.name == chosen.name else dataclasses.replace(found, scenario=chosen)
     _MEMORY.layers.get(dataset())  # used now: other data sets give way first
     register(done)
+    if kept is None:
+        give_back()
     return done
 
 
 def register(done: Assessment) -> None:
     """Let the map draw the buildings of an assessment; again costs nothing."""
-    STORE.set_buildings(result_name(done.scenario), done.buildings, record=_recorder(done))
+    STORE.set_buildings(
+        result_name(done.scenario),
+        done.buildings,
+        record=recorder(done.buildings),
+        outlines=done.layers.frames["buildings"],
+    )
 
 
 def _made(chosen: Scenario) -> Assessment:
@@ -205,18 +211,3 @@ def show_faults(error: DataError) -> None:
     st.error(t("ui.cannot_use"))
     for fault in error.faults:
         st.text(fault.message(language()))
-
-
-def _recorder(done: Assessment) -> Callable[[int, str], dict[str, str]]:
-    """Return what the tooltip of a building shows."""
-    columns = ("use", "zone", "heat_source", "clean_heating")
-    frame = done.buildings
-
-    def record(row: int, spoken: str) -> dict[str, str]:
-        cells = frame.iloc[row]
-        said = {label("column", name, spoken): coded_label(name, cells[name], spoken) for name in columns}
-        said[label("column", "area_m2", spoken)] = f"{cells['area_m2']:,.0f}"
-        said[label("column", "yield_kwh", spoken)] = f"{cells['yield_kwh']:,.0f}"
-        return said
-
-    return record

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -76,6 +77,8 @@ class Buildings:
         Tells this content from any other of the same name.
     places : Gazetteer, optional
         What can be looked for.
+    origin : GeoDataFrame, optional
+        The frame that the index was made from.
     """
 
     frame: gpd.GeoDataFrame
@@ -84,6 +87,7 @@ class Buildings:
     ids: tuple[str, ...]
     seal: str
     places: Gazetteer | None = None
+    origin: gpd.GeoDataFrame | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,6 +122,8 @@ class MapStore:
         self._paintings: Recent[Painting] = Recent(PAINTINGS)
         self._vectors: Recent[Vectors] = Recent(VECTORS)
         self._tiles: Recent[bytes] = Recent(TILES)
+        self._asked: Recent[float] = Recent(PAINTINGS)
+        self._asking = threading.Condition()
 
     def set_buildings(
         self,
@@ -126,6 +132,7 @@ class MapStore:
         *,
         record: Record | None = None,
         id_column: str | None = "building_id",
+        outlines: gpd.GeoDataFrame | None = None,
     ) -> None:
         """Register polygons under a name; the same frame again costs nothing.
 
@@ -140,18 +147,26 @@ class MapStore:
             ``record(row, language)`` gives the plain text values to show about a row.
         id_column : str, optional
             Column with the identifiers that a click reports; none if the frame has no such column.
+        outlines : GeoDataFrame, optional
+            The frame that the polygons were taken from, row by row: data sets of one origin share their index.
         """
         known = self._buildings.get(name)
         if known is not None and known.frame is frame:
             made = replace(known, record=record)
         else:
+            origin = frame if outlines is None else outlines
             ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
-            made = Buildings(frame, TileIndex(frame.geometry), record, ids, secrets.token_hex(8))
+            made = Buildings(frame, self._index(origin), record, ids, secrets.token_hex(8), origin=origin)
         with self._lock:
             self._buildings.pop(name, None)
             self._buildings[name] = made
             while len(self._buildings) > DATA_SETS:
                 self._buildings.pop(next(iter(self._buildings)))
+
+    def _index(self, origin: gpd.GeoDataFrame) -> TileIndex:
+        with self._lock:
+            known = next((some.index for some in self._buildings.values() if some.origin is origin), None)
+        return TileIndex(origin.geometry) if known is None else known
 
     def set_places(self, name: str, make: Callable[[], Gazetteer]) -> None:
         """Let the search of a data set find places; `make` is asked once a data set."""
@@ -258,6 +273,9 @@ class MapStore:
             If no painting has that key.
         """
         painting = self._painting(key)
+        with self._asking:
+            self._asked.put(key, time.monotonic())
+            self._asking.notify_all()
         if not (MIN_ZOOM <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
             return None
         drawn = self._tiles.get((key, z, x, y))
@@ -266,6 +284,12 @@ class MapStore:
             if drawn != empty_tile():
                 self._tiles.put((key, z, x, y), drawn)
         return drawn
+
+    def await_browser(self, key: str, seconds: float) -> bool:
+        """Wait until a browser asks for a tile of a painting, from now on; say whether one did in time."""
+        begin = time.monotonic()
+        with self._asking:
+            return self._asking.wait_for(lambda: (self._asked.get(key) or 0.0) >= begin, seconds)
 
     def vectors(self, key: str) -> Vectors:
         """Return a GeoJSON document.

@@ -240,3 +240,11 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_browser_to_wait_for():
+    """Pages run by AppTest have no browser that would ask for tiles."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ui.citymap.PATIENCE_S", 0.0)
+        yield

@@ -166,3 +166,15 @@ def test_a_switch_that_is_set_and_taken_back_at_once_is_off():
         assert not app.exception
         assert app.session_state["scenario"].include_35 is wanted
         assert app.checkbox(key="reading_include_35").value is wanted
+
+
+def test_a_map_is_waited_for_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr("ui.citymap.STORE.await_browser", lambda *said: asked.append(said))
+    app = opened()
+    assert len(asked) == 1
+    app.selectbox(key="overview_map_metric").select("zone").run()
+    app.run()
+    assert len(asked) == 1
+    app.switch_page("screens/boilers.py").run()
+    assert len(asked) == 2

@@ -21,7 +21,7 @@ from starlette.testclient import TestClient
 
 from geo.tiles import empty_tile, unit_mercator
 from ui.gazetteer import Gazetteer
-from ui.server import ASSETS, NoDelay, routes
+from ui.server import ASSETS, NoDelay, map_script_seal, routes
 from ui.store import DATA_SETS, PAINTINGS, MapStore
 
 LON, LAT = 106.3761, 39.0142
@@ -194,9 +194,22 @@ def test_assets_give_nothing_from_outside_their_folder(client, mount, path):
 
 def test_the_assets_hold_no_foreign_script():
     assert {path.name for path in ASSETS.rglob("*") if path.suffix in (".js", ".css")} == {
-        *(f"{name}.js" for name in ("features", "tools", "map", "standalone")),
+        *(f"{name}.js" for name in ("features", "tools", "map", "standalone", "standalone_buildings")),
         *(f"{name}.css" for name in ("map", "standalone")),
     }
+
+
+def test_the_scripts_of_the_map_come_as_one_and_may_be_kept_while_they_are_the_same(client):
+    current = client.get(f"/assets/script/{map_script_seal()}.js")
+    assert current.headers["content-type"].startswith("text/javascript")
+    assert "immutable" in current.headers["cache-control"]
+    said = current.text
+    places = [said.index(mark) for mark in ("Leaflet 1.9", "NuanguangFeatures =", "NuanguangTools =", "Nuanguang =")]
+    assert places == sorted(places)
+    assert "sourceMappingURL" not in said
+    older = client.get("/assets/script/000000000000.js")
+    assert older.text == said
+    assert older.headers["cache-control"] == "no-store"
 
 
 def test_routes_respect_a_base_path(store, key):
@@ -263,6 +276,29 @@ def test_the_same_frame_is_indexed_once(store):
     known = store.buildings("city")
     store.set_buildings("city", known.frame, record=record)
     assert store.buildings("city").index is known.index
+
+
+def test_data_sets_of_one_origin_share_their_index_and_others_do_not(store):
+    origin = frame()
+    for name, outlines in (("one", origin), ("two", origin), ("three", frame())):
+        store.set_buildings(name, origin.assign(more=name), outlines=outlines)
+    indexes = [store.buildings(name).index for name in ("one", "two", "three")]
+    assert indexes[0] is indexes[1]
+    assert indexes[2] is not indexes[0]
+    assert store.buildings("two").frame["more"].eq("two").all()
+
+
+def test_a_page_waits_for_the_tiles_that_are_asked_for_from_now_on(store, client, key):
+    other = store.paint("city", np.array([0, 1], np.uint8), PALETTE)
+    url = f"/tiles/{key}/{place(16)}.png"
+    assert client.get(url).status_code == 200
+    assert not store.await_browser(key, 0.02)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(store.await_browser, key, 30.0)
+        while not waiting.done():
+            client.get(f"/tiles/{other}/{place(16)}.png")
+            assert client.get(url).status_code == 200
+        assert waiting.result()
 
 
 def test_the_painting_used_last_survives(store):

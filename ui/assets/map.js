@@ -10,7 +10,7 @@
   const ROOT = new URL("../../", document.baseURI).href;
   const HOVER_ZOOM = 13;
   const HOVER_DELAY = 70;
-  const FADE = 220;
+  const FADE = 110;
   const PATIENCE = 5000;
   const HEAL_DELAY = 400;
   const PANES = { base: 100, area: 150, ring: 390, line: 410, point: 420, mark: 430 };

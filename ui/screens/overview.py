@@ -8,6 +8,7 @@ import streamlit as st
 
 from data.errors import DataError
 from heating import compare
+from heating.assessment import Assessment
 from heating.report import rate_table
 from ui import citymap, figures, last_run, parts, tables
 from ui.evidence import panel
@@ -16,7 +17,7 @@ from ui.parts import downloads, heading, zone_cards
 from ui.scenario_store import known_as, shelf
 from ui.selection import box_panel
 from ui.standalone_offer import offer
-from ui.state import choices_digest, current, workspace
+from ui.state import choices_digest, current, result_name, workspace
 from ui.texts import language, plain, t
 
 done = current()
@@ -47,6 +48,13 @@ def figures_beside() -> None:
     )
 
 
+@st.cache_resource(max_entries=64, show_spinner=False)
+def key_figures(name: str, _done: Assessment) -> dict[str, compare.Figure]:
+    """Return the key figures of an assessment, known by its name; computed once."""
+    del name
+    return compare.key_figures(_done)
+
+
 def since_last_run() -> None:
     """Say what moved since the last distinct run on the same data."""
     name = last_run.file_name(done.layers)
@@ -59,7 +67,7 @@ def since_last_run() -> None:
         kind=kind,
         scenario=called,
         choices=choices_digest(done.scenario),
-        figures=compare.key_figures(done),
+        figures=key_figures(result_name(), done),
     )
     try:
         before = last_run.remember(workspace() / "runs" / name, run)
@@ -91,6 +99,8 @@ def run_name(run: last_run.Run) -> str:
 def city() -> None:
     """Show the map and, beside it, the figures and what was clicked."""
     wide, narrow = st.columns([3, 1])
+    with narrow:
+        figures_beside()
     with wide:
         event = citymap.show(
             done,
@@ -99,7 +109,6 @@ def city() -> None:
             key="overview_map",
         )
     with narrow:
-        figures_beside()
         panel(done, event)
     box_panel(done, "overview_map")
 

@@ -22,7 +22,7 @@ from ui.evidence import panel
 from ui.features import document, vector_layers
 from ui.links import keep_among
 from ui.map import MapEvent, MapOptions, VectorLayer, city_map
-from ui.paint import METRICS, VERDICT, Paint, metric_label
+from ui.paint import VERDICT, Paint, metric_label
 from ui.parts import downloads, heading, legend
 from ui.scenario_store import as_bytes, delete, file_stem, parse, save, shelf
 from ui.state import assessment_of, current, result_name, scenario, show_faults, workspace
@@ -224,7 +224,7 @@ def show_buildings(a: Assessment, b: Assessment, title: str) -> None:
 
 def paints(a: Assessment, b: Assessment, metric: str) -> tuple[list[Paint], NDArray[np.bool_]]:
     """Return both paints of a colouring, and which buildings change class; the rest is pale on request."""
-    pair = [METRICS[metric](run.buildings, language()) for run in (a, b)]
+    pair = [citymap.painted(result_name(run.scenario), metric, language(), run) for run in (a, b)]
     moved = pair[0].classes != pair[1].classes
     if moved.any() and st.toggle(t("scenarios.only_changed"), value=True, key="compare_changed"):
         pair = [_muted(paint, moved) for paint in pair]
