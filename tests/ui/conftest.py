@@ -27,6 +27,7 @@ with warnings.catch_warnings():
 ROOT = Path(__file__).parents[2]
 START_LIMIT = 60
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # Chromium remarks on features of Streamlit's own frames; these are no fault of ours.
 BENIGN = ("Unrecognized feature:", "An iframe which has both allow-scripts and allow-same-origin")
 
@@ -119,40 +120,51 @@ def chromium():
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+            executable_path=path, args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", ONLY_LOOPBACK]
         )
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def new_page(chromium):
-    """Give a function that opens a page of a size; no page may speak to any host but loopback.
+def is_outside(address):
+    parts = urlsplit(address)
+    return parts.hostname != "127.0.0.1" and parts.scheme not in ("data", "blob", "about", "file", "chrome-error")
 
+
+@pytest.fixture(scope="session")
+def shared_context(chromium):
+    """Give the browser session of all desktop pages: what one has fetched, the others need not fetch again."""
+    context = chromium.new_context(locale="zh-CN")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def new_page(chromium, shared_context):
+    """Give a function that opens a page of a size; the browser knows no host but loopback.
+
+    Pages share what the browser has fetched, but for those with ``own`` or with options of their own.
     ``page.outside_requests`` lists the addresses it tried to reach, ``page.console_errors`` what the browser
     complained of, ``page.failed_requests`` the loopback addresses that answered 400 or more.
     """
-    contexts = []
+    contexts, pages = [], []
 
-    def open_page(width=1440, height=900, **options):
-        context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
-        contexts.append(context)
-        page = context.new_page()
+    def open_page(width=1440, height=900, *, own=False, **options):
+        if own or options:
+            context = chromium.new_context(viewport={"width": width, "height": height}, locale="zh-CN", **options)
+            contexts.append(context)
+            page = context.new_page()
+        else:
+            page = shared_context.new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            pages.append(page)
         page.outside_requests, page.console_errors, page.failed_requests = [], [], []
-
-        def gate(route):
-            parts = urlsplit(route.request.url)
-            if parts.hostname == "127.0.0.1" or parts.scheme in ("data", "blob", "about", "file"):
-                route.continue_()
-            else:
-                page.outside_requests.append(route.request.url)
-                route.abort()
 
         def heard(message):
             if message.type in ("error", "warning") and not message.text.startswith(BENIGN):
                 page.console_errors.append(f"{message.type}: {message.text}")
 
-        context.route("**/*", gate)
+        page.on("request", lambda asked: is_outside(asked.url) and page.outside_requests.append(asked.url))
         page.on("console", heard)
         page.on("pageerror", lambda problem: page.console_errors.append(f"pageerror: {problem}"))
         page.on("response", lambda answer: answer.status >= 400 and page.failed_requests.append(answer.url))
@@ -160,8 +172,8 @@ def new_page(chromium):
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for opened in (*pages, *contexts):
+        opened.close()
 
 
 @pytest.fixture
@@ -185,9 +197,14 @@ class MapPage:
         return next(frame for frame in self.page.frames if "streamlit_folium" in frame.url)
 
     def settle(self):
-        """Wait for the first tiles, and for fading and layers to be done."""
+        """Wait for the tiles, and for fading and layers to be done."""
         self.frame.locator(".ng-tiles img.leaflet-tile-loaded").first.wait_for()
-        self.page.wait_for_timeout(900)
+        self.inner.wait_for_function(
+            "() => document.querySelectorAll('.ng-tiles').length === 1"
+            " && [...document.querySelectorAll('.ng-tiles img')].every(i => i.complete)",
+            polling=50,
+        )
+        self.page.wait_for_timeout(250)
 
     def box(self):
         return self.frame.locator("#map_div").bounding_box()

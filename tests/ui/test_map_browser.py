@@ -69,6 +69,7 @@ def vectors():
     boiler = shapely.Point(LON + 3e-4, LAT + 2.5e-4)
     zone = shapely.box(LON - 0.02, LAT - 0.02, LON + 0.02, LAT + 0.02)
     ring = shapely.Point(LON, LAT).buffer(0.005)
+    beside = shapely.Point(LON - 3e-4, LAT + 2.5e-4)
     told = [["锅炉", "<b>一号</b>"], ["容量", "10 蒸吨/小时"]]
     return (
         VectorLayer(name="zone", label_key="map.label", kind="area", shown=True,
@@ -77,6 +78,8 @@ def vectors():
                     key=STORE.put_vectors("ring", collection("R1", ring, _color="#c00", _dash="6 4"))),
         VectorLayer(name="boilers", label_key="map.zoom_in", kind="point", shown=True,
                     key=STORE.put_vectors("boilers", collection("K1", boiler, _fill="#7b3294", _tooltip=told))),
+        VectorLayer(name="plants", label_key="map.north", kind="point", shown=True,
+                    key=STORE.put_vectors("plants", collection("P1", beside, _fill="#1f2d3d"))),
     )
 
 
@@ -139,7 +142,7 @@ def test_tiles_appear_in_their_colour(shown):
     colors = shown.colors(GREEN, RED, VIOLET)
     assert colors[GREEN] > 20_000
     assert colors[RED] == 0
-    assert colors[VIOLET] > 0 or shown.frame.locator(".leaflet-ng-point-pane path").count() == 1
+    assert colors[VIOLET] > 0 or shown.frame.locator(".leaflet-ng-point-pane path").count() == 2
 
 
 @pytest.mark.browser
@@ -185,7 +188,7 @@ def test_an_area_is_clicked_where_no_building_stands(shown):
 
 @pytest.mark.browser
 def test_repainting_keeps_the_map(shown):
-    shown.inner.evaluate("window.stamp = 7; map.setZoom(16, { animate: false })")
+    shown.inner.evaluate("window.stamp = 7; void map.setZoom(16, { animate: false })")
     shown.page.get_by_text("red", exact=True).click()
     shown.page.get_by_text("runs=2").wait_for()
     shown.frame.locator(".ng-tiles").nth(1).wait_for(state="detached")
@@ -211,19 +214,41 @@ def test_a_new_centre_moves_the_map_without_mounting_it(shown):
 @pytest.mark.browser
 def test_layers_are_switched_by_their_labels(shown):
     switches = shown.frame.locator(".leaflet-control-layers-overlays label")
-    assert [label.strip() for label in switches.all_inner_texts()] == ["地图", "缩小", "放大"]
+    assert [label.strip() for label in switches.all_inner_texts()] == ["地图", "缩小", "放大", "北"]
     ring = shown.frame.locator(".leaflet-ng-ring-pane path")
     assert ring.count() == 0
     switches.nth(1).click()
     ring.first.wait_for(state="attached")
     switches.nth(2).click()
-    shown.frame.locator(".leaflet-ng-point-pane path").first.wait_for(state="detached")
+    shown.frame.locator(".leaflet-ng-point-pane path").nth(1).wait_for(state="detached")
     # A choice outlives a repaint.
     shown.page.get_by_text("red", exact=True).click()
     shown.page.get_by_text("runs=2").wait_for()
     shown.page.wait_for_timeout(800)
     assert ring.count() == 1
-    assert shown.frame.locator(".leaflet-ng-point-pane path").count() == 0
+    assert shown.frame.locator(".leaflet-ng-point-pane path").count() == 1
+
+
+@pytest.mark.browser
+def test_layers_lie_in_their_order_whichever_answer_comes_last(page, url):
+    held, asked = [], []
+
+    def hold(route):
+        asked.append(route.request.url)
+        # zone, boilers, plants: the boilers' answer is kept back
+        if len(asked) == 2:
+            held.append(route)
+        else:
+            route.fallback()
+
+    page.route("**/vectors/*", hold)
+    page.goto(url)
+    points = page.frame_locator("iframe").first.locator(".leaflet-ng-point-pane path")
+    points.first.wait_for(state="attached")
+    assert points.evaluate_all("all => all.map(p => p.getAttribute('fill'))") == ["#1f2d3d"]
+    held[0].continue_()
+    points.nth(1).wait_for(state="attached")
+    assert points.evaluate_all("all => all.map(p => p.getAttribute('fill'))") == ["#7b3294", "#1f2d3d"]
 
 
 @pytest.mark.browser
@@ -253,7 +278,7 @@ def test_a_box_comes_back(shown):
 
 @pytest.mark.browser
 def test_the_view_outlives_a_page_switch(shown):
-    shown.inner.evaluate("map.setView([39.0160, 106.3790], 16, { animate: false })")
+    shown.inner.evaluate("void map.setView([39.0160, 106.3790], 16, { animate: false })")
     shown.page.get_by_role("link", name="second").click()
     shown.page.get_by_text("another page").wait_for()
     shown.page.get_by_role("link", name="first").click()
@@ -264,14 +289,15 @@ def test_the_view_outlives_a_page_switch(shown):
 
 
 @pytest.mark.browser
-def test_a_forgotten_key_is_asked_for_again(open_map, page, url):
+def test_a_forgotten_key_is_asked_for_again(open_map, new_page, url):
+    page = new_page(own=True)
     shown = open_map(page, url)
     shown.click(LON, LAT)
     shown.event("B157")
     # 80 paintings of other people, made after the page had registered its own.
     page.get_by_text("forget", exact=True).click()
     page.get_by_text("forgotten").wait_for()
-    shown.inner.evaluate(f"map.setView([{LAT}, {LON}], 18, {{ animate: false }})")
+    shown.inner.evaluate(f"void map.setView([{LAT}, {LON}], 18, {{ animate: false }})")
     shown.frame.locator(".ng-tiles img.leaflet-tile-loaded").first.wait_for()
     page.wait_for_timeout(3000)
     assert any("/tiles/" in address for address in page.failed_requests), "nothing was forgotten: the test is void"
@@ -323,7 +349,7 @@ def test_measuring_tells_metres_and_takes_no_click_for_itself(shown):
 
 @pytest.mark.browser
 def test_the_address_brings_the_view_back(shown, new_page, open_map):
-    shown.inner.evaluate(f"map.setView([{LAT + 1e-3}, {LON}], 16, {{ animate: false }})")
+    shown.inner.evaluate(f"void map.setView([{LAT + 1e-3}, {LON}], 16, {{ animate: false }})")
     shown.page.wait_for_timeout(400)
     address = shown.page.url
     assert "view=" in address
@@ -415,3 +441,11 @@ def test_texts_cannot_leave_the_script():
     told = city._script_json({"note": "</script><script>alert(1)</script> & 石"})
     assert "<" not in told
     assert json.loads(told)["note"].startswith("</script>")
+
+
+@pytest.mark.browser
+def test_the_browser_of_these_tests_knows_no_host_but_loopback(page):
+    for host in ("example.org", "192.0.2.1", "[2001:db8::1]"):
+        said = page.evaluate("a => fetch(a, { mode: 'no-cors' }).then(() => 'reached', String)", f"http://{host}/")
+        assert said.startswith("TypeError")
+    assert [address.split("/")[2] for address in page.outside_requests] == ["example.org", "192.0.2.1", "[2001:db8::1]"]
