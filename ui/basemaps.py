@@ -23,19 +23,21 @@ from ui.map import BaseMap
 from ui.state import workspace
 from ui.texts import language, plain, t
 
-Kind = Literal["none", "osm", "tianditu", "local", "xyz"]
+Kind = Literal["none", "osm", "tianditu", "tianditu_image", "local", "xyz"]
 Datum = Literal["", "wgs84", "gcj02", "unknown"]
 
-KINDS: Final[tuple[Kind, ...]] = ("none", "osm", "tianditu", "local", "xyz")
+KINDS: Final[tuple[Kind, ...]] = ("none", "osm", "tianditu", "tianditu_image", "local", "xyz")
 DATUMS: Final[tuple[Datum, ...]] = ("wgs84", "gcj02", "unknown")
 STATE: Final = "basemap"
 OSM_URL: Final = "https://tile.openstreetmap.org/{z}/{x}/{y}.png"
 OSM_ZOOM: Final = 19
-# The map fills in one token of sub-domains only, a to c; Tianditu's are t0 to t7, and one of them is enough.
 TIANDITU_URL: Final = (
-    "https://t0.tianditu.gov.cn/vec_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER=vec&STYLE=default"
-    "&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={z}&TILEROW={y}&TILECOL={x}&tk="
+    "https://t{{s}}.tianditu.gov.cn/{layer}_w/wmts?SERVICE=WMTS&REQUEST=GetTile&VERSION=1.0.0&LAYER={layer}"
+    "&STYLE=default&TILEMATRIXSET=w&FORMAT=tiles&TILEMATRIX={{z}}&TILEROW={{y}}&TILECOL={{x}}&tk={token}"
 )
+TIANDITU_HOSTS: Final = "01234567"
+TIANDITU: Final = {"tianditu": ("vec", "cva"), "tianditu_image": ("img", "cia")}
+"""Layers of each kind of Tianditu: the map or the picture, and the names above it."""
 TIANDITU_ZOOM: Final = 18
 XYZ_ZOOM: Final = 18
 SHIFTED_HOSTS: Final = (
@@ -109,7 +111,7 @@ def local_names() -> tuple[str, ...]:
 
 def refusal(choice: Choice) -> str | None:
     """Return the text key that says why a choice cannot be shown, or None if it can."""
-    if choice.kind == "tianditu":
+    if choice.kind in TIANDITU:
         return None if _TOKEN.fullmatch(choice.source) else "basemaps.bad_token"
     if choice.kind == "xyz":
         return _link_refusal(choice.source) or _datum_refusal(choice.datum)
@@ -184,17 +186,18 @@ def base_map(choice: Choice, sources: TileSources, spoken: str) -> BaseMap | Non
         return None
     said = text(f"basemaps.credit_{choice.kind}", spoken)
     if choice.kind == "osm":
-        return BaseMap(url=OSM_URL, attribution=said, max_zoom=OSM_ZOOM)
-    if choice.kind == "tianditu":
-        return BaseMap(url=f"{TIANDITU_URL}{choice.source}", attribution=said, max_zoom=TIANDITU_ZOOM)
+        return BaseMap(urls=(OSM_URL,), attribution=said, max_zoom=OSM_ZOOM)
+    if choice.kind in TIANDITU:
+        urls = tuple(TIANDITU_URL.format(layer=layer, token=choice.source) for layer in TIANDITU[choice.kind])
+        return BaseMap(urls=urls, attribution=said, max_zoom=TIANDITU_ZOOM, subdomains=TIANDITU_HOSTS)
     if choice.kind == "xyz":
-        return BaseMap(url=choice.source, attribution=said, max_zoom=XYZ_ZOOM)
+        return BaseMap(urls=(choice.source,), attribution=said, max_zoom=XYZ_ZOOM)
     known = _inspected(choice.source)
     if known is None or known.max_zoom is None:
         return None
     # The map's frame stands at <base>/component/<name>/index.html.
     url = f"../../base/{sources.put(known.path)}/{{z}}/{{x}}/{{y}}"
-    return BaseMap(url=url, attribution=f"{said} {choice.source}", max_zoom=known.max_zoom)
+    return BaseMap(urls=(url,), attribution=f"{said} {choice.source}", max_zoom=known.max_zoom)
 
 
 def chosen_base(sources: TileSources = SOURCES) -> BaseMap | None:
@@ -215,7 +218,7 @@ def basemap_choice() -> None:
             label_visibility="collapsed",
         )
         choice = _asked(kind)
-        if kind in ("osm", "tianditu", "xyz"):
+        if kind in ("osm", *TIANDITU, "xyz"):
             st.warning(t("basemaps.leaves"))
         why = refusal(choice)
         # Nothing is said against a field that is still empty.
@@ -226,7 +229,7 @@ def basemap_choice() -> None:
 
 def _asked(kind: Kind) -> Choice:
     """Show what a kind of base map needs to be told and return the choice."""
-    if kind == "tianditu":
+    if kind in TIANDITU:
         token = st.text_input(t("basemaps.token"), type="password", key="basemap_token", autocomplete="off")
         st.caption(t("basemaps.token_note"))
         return Choice(kind=kind, source=token.strip())

@@ -76,11 +76,24 @@ class VectorLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseMap:
-    """A base map from outside, for those who switch one on: the only thing that ever leaves the machine."""
+    """A base map from outside, for those who switch one on: the only thing that ever leaves the machine.
 
-    url: str
+    Parameters
+    ----------
+    urls : tuple of str
+        Links of its tiles, the lowest first, e.g. a picture and the names above it.
+    attribution : str
+        What stands on the map about it.
+    max_zoom : int
+        Zoom of its finest tiles; beyond, they are enlarged.
+    subdomains : str
+        Letters or digits that ``{s}`` in a link stands for.
+    """
+
+    urls: tuple[str, ...]
     attribution: str
     max_zoom: int = 18
+    subdomains: str = "abc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
@@ -212,19 +213,31 @@ def test_local_files_that_do_not_fit_are_refused(place):
 def test_a_local_source_is_named_by_key_and_never_by_path(place, sources, client):
     made = base_map(Choice(kind="local", source="region.mbtiles", datum="wgs84"), sources, "zh")
     assert made.max_zoom == 12
-    assert str(place) not in made.url
-    link = made.url.removeprefix("../..").format(z=12, x=3258, y=1560)
+    assert len(made.urls) == 1
+    assert str(place) not in made.urls[0]
+    link = made.urls[0].removeprefix("../..").format(z=12, x=3258, y=1560)
     assert client.get(link).status_code == 200
 
 
-def test_tianditu_has_its_token_in_the_link_and_nowhere_else(sources):
-    choice = Choice(kind="tianditu", source=TK)
+@pytest.mark.parametrize(("kind", "layers"), [("tianditu", ("vec", "cva")), ("tianditu_image", ("img", "cia"))])
+def test_tianditu_has_names_above_and_its_token_in_the_links_and_nowhere_else(sources, kind, layers):
+    choice = Choice(kind=kind, source=TK)
     made = base_map(choice, sources, "zh")
-    assert made.url.endswith(f"&tk={TK}")
-    assert "vec_w" in made.url
+    assert [urlsplit(url.format(s=7, z=1, x=2, y=3)).hostname for url in made.urls] == ["t7.tianditu.gov.cn"] * 2
+    for url, layer in zip(made.urls, layers, strict=True):
+        asked = parse_qs(urlsplit(url.format(s=0, z=15, x=26000, y=12000)).query)
+        assert f"/{layer}_w/" in url
+        assert {name: asked[name] for name in ("LAYER", "TILEMATRIX", "TILECOL", "TILEROW", "tk")} == {
+            "LAYER": [layer],
+            "TILEMATRIX": ["15"],
+            "TILECOL": ["26000"],
+            "TILEROW": ["12000"],
+            "tk": [TK],
+        }
+    assert made.subdomains == "01234567"
     assert TK not in repr(choice)
     assert TK not in made.attribution
-    assert refusal(Choice(kind="tianditu", source="a&b=c" * 5)) == "basemaps.bad_token"
+    assert refusal(Choice(kind=kind, source="a&b=c" * 5)) == "basemaps.bad_token"
 
 
 PAGE = """
@@ -234,7 +247,7 @@ from ui.basemaps import basemap_choice, chosen_base
 with st.sidebar:
     basemap_choice()
 made = chosen_base()
-st.text(made.url if made else "none")
+st.text(" ".join(made.urls) if made else "none")
 """
 
 

@@ -146,8 +146,11 @@
 
   function swapBase(wanted) {
     if (base) base.remove();
+    const grid = wanted && {
+      pane: "ng-base", maxZoom: 20, maxNativeZoom: wanted.max_zoom, subdomains: wanted.subdomains,
+    };
     base = wanted
-      ? L.tileLayer(wanted.url, { pane: "ng-base", maxZoom: 20, maxNativeZoom: wanted.max_zoom }).addTo(map)
+      ? L.layerGroup(wanted.urls.map((url, at) => L.tileLayer(url, { ...grid, zIndex: at + 1 }))).addTo(map)
       : null;
   }
 
