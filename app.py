@@ -9,9 +9,11 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from ui.base_tiles import SOURCES, base_routes
+from ui.memory import share_arenas
 from ui.server import NoDelay, routes
 from ui.store import STORE
 
+share_arenas()
 BASE = st.get_option("server.baseUrlPath") or ""
 app = st.App(
     "ui/main.py",

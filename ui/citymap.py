@@ -26,7 +26,7 @@ from ui.store import STORE
 from ui.texts import language, t
 
 Focus = tuple[float, float, int]
-PATIENCE_S: Final = 1.2
+PATIENCE_S: Final = 4.0
 _BUTTONS: Final = 5
 
 
@@ -65,6 +65,7 @@ def show(
     key: str,
     keep: NDArray[np.bool_] | None = None,
     focus: Focus | None = None,
+    pin: tuple[float, float] | None = None,
     height: int = 560,
 ) -> MapEvent | None:
     """Show the map and return what was last clicked on it.
@@ -83,6 +84,8 @@ def show(
         Buildings to draw; all of them if not given.
     focus : tuple, optional
         Longitude, latitude and zoom to go to; the whole city if not given.
+    pin : tuple, optional
+        Longitude and latitude [degrees] of what the page points at.
     height : int
         Height of the map [pixels].
     """
@@ -113,7 +116,9 @@ def show(
         language=spoken,
         map_id=key,
         height=height,
-        options=MapOptions(source=source_line(done), base=chosen_base(), select_box=True, box=selected_box(key)),
+        options=MapOptions(
+            source=source_line(done), base=chosen_base(), select_box=True, box=selected_box(key), pin=pin
+        ),
     )
     _map_first(key, tiles)
     return event

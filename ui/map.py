@@ -98,12 +98,29 @@ class BaseMap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapOptions:
-    """What few maps need: source note, base map, whether a shift-drag selects, the box that stands, a shared view."""
+    """What few maps need.
+
+    Parameters
+    ----------
+    source : str
+        Where the data comes from, for the line below the map.
+    base : BaseMap, optional
+        A base map.
+    select_box : bool
+        Whether a shift-drag selects.
+    box : tuple of float, optional
+        West, south, east, north of the box that stands [degrees].
+    pin : tuple of float, optional
+        Longitude and latitude of what a page points at [degrees]; it goes with the next click on the map.
+    group : str
+        Maps of one group share their view.
+    """
 
     source: str = ""
     base: BaseMap | None = None
     select_box: bool = False
     box: tuple[float, float, float, float] | None = None
+    pin: tuple[float, float] | None = None
     group: str = ""
 
 
@@ -209,7 +226,7 @@ def city_map(  # noqa: PLR0913, the ninth holds what few maps need
     height : int
         Height [pixels].
     options : MapOptions, optional
-        Source note, base map, box selection.
+        Source note, base map, box selection, pin.
 
     Returns
     -------
@@ -237,6 +254,7 @@ def city_map(  # noqa: PLR0913, the ninth holds what few maps need
         "base": asdict(extra.base) if extra.base else None,
         "select_box": extra.select_box,
         "box": extra.box,
+        "pin": extra.pin and [round(extra.pin[1], 6), round(extra.pin[0], 6)],
         "group": extra.group,
     }
     base = _Map()

@@ -113,16 +113,14 @@ def _mixed_areas(whole: pd.DataFrame) -> None:
 
 def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:
     """Show county and zone choices and return them; None stands for all."""
-    counties: dict[str | None, str] = {None: t("county.all")}
-    counties.update(county_names(done))
-    zones: dict[str | None, str] = {None: t("zone.all")}
-    zones.update((zone, label("zone", zone, language())) for zone in (*ZONES, UNKNOWN))
+    counties = {rates.ALL: t("county.all")} | county_names(done)
+    zones = {rates.ALL: t("zone.all")} | {zone: label("zone", zone, language()) for zone in (*ZONES, UNKNOWN)}
     keep_among(st.session_state, f"{key}_county", counties)
     keep_among(st.session_state, f"{key}_zone", zones)
     left, right = st.columns(2)
     county = left.selectbox(t("column.county"), list(counties), format_func=counties.__getitem__, key=f"{key}_county")
     zone = right.selectbox(t("column.zone"), list(zones), format_func=zones.__getitem__, key=f"{key}_zone")
-    return county, zone
+    return (None if county == rates.ALL else county), (None if zone == rates.ALL else zone)
 
 
 def within(frame: pd.DataFrame, county: str | None, zone: str | None) -> NDArray[np.bool_]:

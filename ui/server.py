@@ -136,6 +136,14 @@ class _Endpoints:
         except KeyError:
             return _forbidden()
 
+    def shown(self, request: Request) -> Response:
+        """Note that a browser shows a painting."""
+        try:
+            self.store.shown(request.query_params.get("key", ""))
+        except KeyError:
+            return _forbidden()
+        return Response(status_code=204, headers=_NEVER)
+
     def search(self, request: Request) -> Response:
         """Answer with the places that fit a query, the best first."""
         key, query = request.query_params.get("key", ""), request.query_params.get("q", "")
@@ -176,6 +184,7 @@ def routes(store: MapStore, *, base: str = "") -> list[BaseRoute]:
         Route(f"{prefix}/vectors/{{key}}.geojson", answers.vectors),
         Route(f"{prefix}/api/identify", answers.identify),
         Route(f"{prefix}/api/search", answers.search),
+        Route(f"{prefix}/api/shown", answers.shown),
         Route(f"{prefix}/assets/script/{{seal}}.js", _map_script),
         Mount(f"{prefix}/assets/leaflet", StaticFiles(directory=leaflet.BASE_DIR)),
         Mount(f"{prefix}/assets/app", StaticFiles(directory=ASSETS)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import hmac
+import os
 import secrets
 import threading
 import time
@@ -122,8 +123,10 @@ class MapStore:
         self._paintings: Recent[Painting] = Recent(PAINTINGS)
         self._vectors: Recent[Vectors] = Recent(VECTORS)
         self._tiles: Recent[bytes] = Recent(TILES)
-        self._asked: Recent[float] = Recent(PAINTINGS)
-        self._asking = threading.Condition()
+        self._shown: Recent[float] = Recent(PAINTINGS)
+        self._showing = threading.Condition()
+        # more at once than there are cores would only take memory
+        self._drawing = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def set_buildings(
         self,
@@ -273,23 +276,39 @@ class MapStore:
             If no painting has that key.
         """
         painting = self._painting(key)
-        with self._asking:
-            self._asked.put(key, time.monotonic())
-            self._asking.notify_all()
         if not (MIN_ZOOM <= z <= MAX_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
             return None
         drawn = self._tiles.get((key, z, x, y))
         if drawn is None:
-            drawn = painting.buildings.index.render(painting.classes, painting.palette, z, x, y)
-            if drawn != empty_tile():
-                self._tiles.put((key, z, x, y), drawn)
+            with self._drawing:
+                # it may have been drawn for somebody else meanwhile
+                drawn = self._tiles.get((key, z, x, y)) or self._drawn(painting, key, z, x, y)
         return drawn
 
+    def _drawn(self, painting: Painting, key: str, z: int, x: int, y: int) -> bytes:
+        drawn = painting.buildings.index.render(painting.classes, painting.palette, z, x, y)
+        if drawn != empty_tile():
+            self._tiles.put((key, z, x, y), drawn)
+        return drawn
+
+    def shown(self, key: str) -> None:
+        """Note that a browser shows a painting.
+
+        Raises
+        ------
+        KeyError
+            If no painting has that key.
+        """
+        self._painting(key)
+        with self._showing:
+            self._shown.put(key, time.monotonic())
+            self._showing.notify_all()
+
     def await_browser(self, key: str, seconds: float) -> bool:
-        """Wait until a browser asks for a tile of a painting, from now on; say whether one did in time."""
+        """Wait until a browser says that it shows a painting, from now on; return whether one did in time."""
         begin = time.monotonic()
-        with self._asking:
-            return self._asking.wait_for(lambda: (self._asked.get(key) or 0.0) >= begin, seconds)
+        with self._showing:
+            return self._showing.wait_for(lambda: (self._shown.get(key) or 0.0) >= begin, seconds)
 
     def vectors(self, key: str) -> Vectors:
         """Return a GeoJSON document.

@@ -32,6 +32,13 @@ def t(key: str, **values: object) -> str:
     return text(key, language(), **values)
 
 
+def _say_anew() -> None:
+    """Hand every chosen value over once more: a browser keeps the words that it showed a choice in."""
+    for name, value in st.session_state.items():
+        if isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+            st.session_state[name] = value
+
+
 def language_switch() -> None:
     """Show the switch and keep the choice in the link."""
     st.session_state.setdefault("language", language())
@@ -42,5 +49,6 @@ def language_switch() -> None:
         key="language",
         label_visibility="collapsed",
         required=True,
+        on_change=_say_anew,
     )
     st.query_params["lang"] = language()

@@ -261,7 +261,7 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(scope="session", autouse=True)
 def no_browser_to_wait_for():
-    """Pages run by AppTest have no browser that would ask for tiles."""
+    """Pages run by AppTest have no browser that would show their maps."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ui.citymap.PATIENCE_S", 0.0)
         yield

@@ -156,7 +156,7 @@ def test_an_address_sets_the_choices_and_nonsense_is_said(page):
     if page == "rooftops":
         assert app.selectbox(key="rooftops_county").value == "640205"
     if page == "boilers":
-        assert app.selectbox(key="boilers_county").value is None
+        assert app.selectbox(key="boilers_county").value == "all"
 
 
 def test_a_switch_that_is_set_and_taken_back_at_once_is_off():

@@ -288,17 +288,19 @@ def test_data_sets_of_one_origin_share_their_index_and_others_do_not(store):
     assert store.buildings("two").frame["more"].eq("two").all()
 
 
-def test_a_page_waits_for_the_tiles_that_are_asked_for_from_now_on(store, client, key):
+def test_a_page_waits_for_a_map_that_is_shown_from_now_on(store, client, key):
     other = store.paint("city", np.array([0, 1], np.uint8), PALETTE)
-    url = f"/tiles/{key}/{place(16)}.png"
-    assert client.get(url).status_code == 200
+    assert client.get("/api/shown", params={"key": key}).status_code == 204
     assert not store.await_browser(key, 0.02)
     with ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(store.await_browser, key, 30.0)
+        client.get("/api/shown", params={"key": other})
+        assert not waiting.done()
         while not waiting.done():
-            client.get(f"/tiles/{other}/{place(16)}.png")
-            assert client.get(url).status_code == 200
+            assert client.get("/api/shown", params={"key": key}).status_code == 204
         assert waiting.result()
+    assert client.get("/api/shown").status_code == 403
+    assert client.get("/api/shown", params={"key": "0" * 40}).status_code == 403
 
 
 def test_the_painting_used_last_survives(store):

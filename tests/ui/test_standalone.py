@@ -173,7 +173,7 @@ def test_opened_from_disk_it_shows_tiles_tooltips_and_legend_without_any_network
     sole = np.flatnonzero((evil.buildings["clean_heating"] == "clean") & served)
     row = int(sole[np.argmax(evil.buildings.iloc[sole].to_crs(evil.crs).area)])
     middle = evil.buildings.geometry.iloc[row].representative_point()
-    page.evaluate(f"Nuanguang.map.setView([{middle.y}, {middle.x}], 15, {{animate: false}})")
+    page.evaluate(f"void Nuanguang.map.setView([{middle.y}, {middle.x}], 15, {{animate: false}})")
     page.get_by_text(text("standalone.ask")).wait_for()
     _building_speaks_and_its_area_where_there_is_none(page, evil, row)
     _same_buildings_are_found_as_on_the_live_map(page, evil)
@@ -213,7 +213,7 @@ def test_a_phone_shows_it_without_scrolling_sideways_and_a_pointer_opens_a_toolt
     assert not page.locator("#building-legend").is_visible()
     plant = done.plants[done.plants["status"] == "operating"].iloc[0]
     spot = plant.geometry.representative_point()
-    page.evaluate(f"Nuanguang.map.setView([{spot.y}, {spot.x}], 12, {{animate: false}})")
+    page.evaluate(f"void Nuanguang.map.setView([{spot.y}, {spot.x}], 12, {{animate: false}})")
     box = page.locator("#map").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert str(plant["name"]) in page.locator(".tip").inner_text()

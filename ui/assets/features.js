@@ -1,4 +1,7 @@
-/* How features look: style from their own properties, circles for points. `map.js` listens to them. */
+/* How features look: style from their own properties, circles for points, and what a tooltip says.
+ *
+ * The live map and the stand-alone one both use it. Texts from data reach the page as text nodes only.
+ */
 (function () {
   "use strict";
 
@@ -31,5 +34,24 @@
     });
   }
 
-  window.NuanguangFeatures = { drawn, styleOf };
+  function element(name, text) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    return made;
+  }
+
+  /** A tooltip's content from pairs of label and value, or from plain text with line breaks. */
+  function told(what) {
+    const box = document.createElement("div");
+    if (Array.isArray(what)) {
+      const list = document.createElement("dl");
+      for (const [label, value] of what) list.append(element("dt", label), element("dd", value));
+      box.append(list);
+    } else {
+      for (const line of String(what).split("\n")) box.append(element("p", line));
+    }
+    return box;
+  }
+
+  window.NuanguangFeatures = { drawn, styleOf, element, told };
 })();

@@ -34,7 +34,8 @@
   let pressed = null; // the area feature of the click that is on its way to the map
   let timer = 0;
   let asking = null;
-  let needle = null; // where a search led
+  let needle = null; // where a search led, or what Python points at
+  let announced = false; // whether Python knows that the map stands
   const tools = window.NuanguangTools;
   const layers = new Map();
   const marks = {};
@@ -58,33 +59,14 @@
 
   /* ---- texts ---- */
 
-  function element(name, text) {
-    const made = document.createElement(name);
-    made.textContent = text;
-    return made;
-  }
-
   function escaped(text) {
-    return element("span", text).innerHTML;
-  }
-
-  /** A tooltip's content from pairs of label and value, or from plain text with line breaks. */
-  function content(told) {
-    const box = document.createElement("div");
-    if (Array.isArray(told)) {
-      const list = document.createElement("dl");
-      for (const [label, value] of told) list.append(element("dt", label), element("dd", value));
-      box.append(list);
-    } else {
-      for (const line of String(told).split("\n")) box.append(element("p", line));
-    }
-    return box;
+    return window.NuanguangFeatures.element("span", text).innerHTML;
   }
 
   function showTip(place, told) {
     if (!told || told.length === 0) return hideTip();
     tip = tip || L.tooltip({ className: "ng-tip", direction: "top", offset: [0, -8], opacity: 1 });
-    tip.setLatLng(place).setContent(content(told));
+    tip.setLatLng(place).setContent(window.NuanguangFeatures.told(told));
     map.openTooltip(tip);
   }
 
@@ -132,9 +114,17 @@
   function retire(next) {
     if (tiles !== next) return;
     if (next) next.setOpacity(1);
+    tellShown();
     const old = fading;
     fading = [];
     setTimeout(() => old.forEach((layer) => layer.remove()), FADE);
+  }
+
+  /** Say once that the map stands: Python lets it be the first to draw on a page. */
+  function tellShown() {
+    if (announced || !shown.tiles) return;
+    announced = true;
+    fetch(`${ROOT}api/shown?${new URLSearchParams({ key: shown.tiles })}`).catch(() => {});
   }
 
   /** The server forgets keys that were not asked for long: a rerun registers ours anew, then the tiles are asked again. */
@@ -390,6 +380,7 @@
     label(wanted);
     if (!last || JSON.stringify(last.base) !== JSON.stringify(wanted.base)) swapBase(wanted.base);
     if (!last || last.tiles !== wanted.tiles) swapTiles(wanted.tiles);
+    if (String(last && last.pin) !== String(wanted.pin)) pin(wanted.pin);
     syncLayers(wanted.vectors);
     tools.update(wanted);
     mark("box", wanted.box && { type: "Polygon", coordinates: [tools.corners(wanted.box)] });

@@ -4,6 +4,7 @@
 
   const content = JSON.parse(document.getElementById("content").textContent);
   const words = content.words;
+  const { told } = window.NuanguangFeatures;
   const NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
   const PANES = { area: 150, ring: 390, line: 410, point: 420, mark: 430 };
   const FARTHEST = 6;
@@ -21,19 +22,6 @@
     }
     made.append(...inside);
     return made;
-  }
-
-  /** A tooltip's content from pairs of label and value, or from plain text with line breaks. */
-  function told(what) {
-    const box = element("div");
-    if (Array.isArray(what)) {
-      const list = element("dl");
-      for (const [label, value] of what) list.append(element("dt", {}, label), element("dd", {}, value));
-      box.append(list);
-    } else {
-      for (const line of String(what).split("\n")) box.append(element("p", {}, line));
-    }
-    return box;
   }
 
   function swatch(colour, kind) {

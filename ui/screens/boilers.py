@@ -56,6 +56,7 @@ def city() -> None:
             layers=("counties", "service_areas", "rings", "pipes", "plants", "boilers"),
             key="boilers_map",
             focus=focus,
+            pin=None if focus is None else focus[:2],
             height=640,
         )
     with narrow:

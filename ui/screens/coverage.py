@@ -204,6 +204,7 @@ def city() -> None:
         row = pick_building()
     else:
         pick_area()
+    focus = focus_on(row)
     wide, narrow = st.columns([3, 1])
     with wide:
         event = citymap.show(
@@ -212,7 +213,8 @@ def city() -> None:
             layers=("counties", "service_areas", "pipes", "villages"),
             key="coverage_map",
             keep=keep,
-            focus=focus_on(row),
+            focus=focus,
+            pin=None if row is None or focus is None else focus[:2],
         )
     with narrow:
         if row is None:

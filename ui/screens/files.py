@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from data.catalog import LAYERS, label
+from data.catalog import LAYERS, label, text
 from data.errors import DataError
 from geo.export import csv_bytes, gpkg_bytes, write_bytes
 from geo.io import SUFFIXES
@@ -20,7 +20,7 @@ from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
 from ui.texts import language, plain, t
 
-FAULT_COLUMNS = ["file", "layer", "rows", "column", "got", "effect", "mend", "expected", "count"]
+FAULT_COLUMNS = ["file", "layer", "rows", "column", "problem", "got", "expected", "effect", "mend", "count"]
 UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
 
 
@@ -102,8 +102,12 @@ faults = fault_table(done, language=language())
 if faults.empty:
     st.success(t("inspect.no_faults"))
 else:
-    worded = faults.assign(layer=[label("layer", layer, language()) for layer in faults["layer"]])
-    st.dataframe(labelled(worded[FAULT_COLUMNS], language()), hide_index=True, width="stretch")
+    worded = faults.assign(
+        layer=[label("layer", layer, language()) for layer in faults["layer"]],
+        problem=[text(f"fault.{rule}", language()) for rule in faults["rule"]],
+    )
+    shown = worded[FAULT_COLUMNS].astype({"column": object}).fillna({"column": "—"})
+    st.dataframe(labelled(shown, language()), hide_index=True, width="stretch")
     st.download_button(
         t("files.download_faults"),
         data=csv_bytes(labelled(faults, language())),

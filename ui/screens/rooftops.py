@@ -9,7 +9,7 @@ from heating.report import county_names, roof_table
 from heating.wording import coded_label
 from solar.weather_repair import repair_notes
 from ui import citymap, figures, roof_figures, tables
-from ui.evidence import panel
+from ui.evidence import building_panel, panel
 from ui.links import keep_among
 from ui.parts import area_filter, downloads, heading, within
 from ui.roof_panel import roof_panel
@@ -107,9 +107,13 @@ def city() -> None:
             key="rooftops_map",
             keep=keep,
             focus=focus,
+            pin=None if focus is None else focus[:2],
         )
     with narrow:
-        panel(done, event)
+        if chosen is None:
+            panel(done, event)
+        else:
+            building_panel(done, _row_of(name))
     box_panel(done, "rooftops_map", keep=keep)
     clicked = event.row if event is not None and event.layer == "buildings" else None
     row = clicked if chosen is None else _row_of(name)
