@@ -82,12 +82,15 @@ def _span(base: int, slope: float, lines: int, low: int, high: int) -> tuple[int
 
 
 @fused
-def _cut(z: Floats, columns: int, base: int, slope: float, span: tuple[int, int, float], w: Any, at: Any) -> np.uint64:
+def _cut(
+    z: Floats, columns: int, way: tuple[int, float], span: tuple[int, int, float], w: Any, at: Any, level: Any
+) -> np.uint64:
     """Write the heights `w` and columns `at` of a scan line, far end first, and return how many.
 
-    Points below the chord of their neighbours are left out: no hull has them, but for one that begins there, whose
-    observers see the point before it on their own ray.
+    Points below the chord of their neighbours are left out, as no hull has them but for one that begins there: for
+    those, `level` has the height at every column.
     """
+    base, slope = way
     low, high, bend = span
     count = np.uint64(0)
     before = current = -1e30
@@ -98,6 +101,7 @@ def _cut(z: Floats, columns: int, base: int, slope: float, span: tuple[int, int,
         cell = np.uint64(i) * np.uint64(columns) + np.uint64(k)
         mix = np.float32(p - i)
         height = float(z[cell] + (z[cell + np.uint64(columns)] - z[cell]) * mix) - bend * float(k) * float(k)
+        level[k] = height
         w[count] = current
         at[count] = k + 1
         count += np.uint64((current - before) > (height - current))
@@ -142,26 +146,30 @@ def _close(z: Floats, columns: int, sites: Sites, span: tuple[int, int, float, f
 
 @fused
 def _distant(
-    points: tuple[Any, Any, int], sites: Sites, some: tuple[int, int, int], way: tuple[int, float, float], far: Any
+    points: tuple[Any, Any, Any, int],
+    sites: Sites,
+    some: tuple[int, int, int],
+    way: tuple[int, float, float, int, int],
+    far: Any,
 ) -> None:
     """Sweep one scan line and add its share of the distant tangents [m a column] of the sites on either side of it.
 
     Parameters
     ----------
     points : tuple
-        Heights, columns and number of the line's points, from its far end.
+        Heights and columns of the line's points from its far end, its height at every column, and their number.
     sites : array of `_SITE`
         All sites, line by line.
     some : tuple of int
         Where the sites before the line begin, those after it, and where these end.
     way : tuple
-        The line's number, its slope, and the bend of the Earth [m a column²].
+        The line's number, its slope, the bend of the Earth [m a column²], and its first and last column.
     far : array of float
         Receives the shares, by place in `sites`.
     """
-    w, at, count = points
+    w, at, level, count = points
     x, here, after = some
-    base, slope, bend = way
+    base, slope, bend, low, high = way
     hull_w, hull_at, steep = np.empty(count), np.empty(count), np.empty(count)
     hull_w[0], hull_at[0], steep[0] = w[0], float(at[0]), -1e30
     y, top, done = here, np.uint64(0), np.uint64(1)
@@ -187,7 +195,11 @@ def _distant(
         while steep[touch] * run >= rise:
             touch -= np.uint64(1)
             rise, run = hull_w[touch] - own, hull_at[touch] - along
-        tangent = rise / run + 2.0 * bend * along
+        tangent = rise / run
+        if low <= until <= high:
+            first = (level[until] - own) / (float(until) - along)
+            tangent = first if first > tangent else tangent  # noqa: FURB136 -- max() asks for NaN, and branches
+        tangent += 2.0 * bend * along
         share = 1.0 - abs(float(sites[n].line) - slope * along - base)
         far[n] += share * (tangent if tangent > _LOWEST else _LOWEST)  # noqa: FURB136 -- as above
 
@@ -217,7 +229,7 @@ def _sweep(z: Floats, shape: tuple[int, int], sites: Sites, way: tuple[float, fl
     count = int(np.floor(place.max())) - lowest + 2
     some, start = _bucket(sites, lean, lowest, count)
     far = np.zeros(sites.size)
-    w, at = np.empty(columns + 1), np.empty(columns + 1, np.int64)
+    w, level, at = np.empty(columns + 1), np.empty(columns + 1), np.empty(columns + 1, np.int64)
     for b in range(count + 1):
         before, here, after = int(start[max(b - 1, 0)]), int(start[b]), int(start[min(b + 1, count)])
         if before == after:
@@ -228,8 +240,8 @@ def _sweep(z: Floats, shape: tuple[int, int], sites: Sites, way: tuple[float, fl
             nearest, farthest = min(nearest, some[here - 1].along), max(farthest, some[here].along)
         low, high = int(nearest) + 1 + _NEAR, min(columns - 1, int(farthest) + 1 + int(reach))
         low, high = _span(base, slope, lines, low, high)
-        found = int(_cut(z, columns, base, slope, (low, high, bend), w, at))
-        _distant((w, at, found), some, (before, here, after), (base, slope, bend), far)
+        found = int(_cut(z, columns, (base, slope), (low, high, bend), w, at, level))
+        _distant((w, at, level, found), some, (before, here, after), (base, slope, bend, low, high), far)
         _close(z, columns, some, (before, here, slope, bend), far, out)
 
 
