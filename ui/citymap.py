@@ -107,7 +107,8 @@ def show(
     districts = choropleth(name, done, spoken, shown="districts" in layers)
     longitude, latitude, zoom = focus or _home(name, done)
     tiles = STORE.paint(name, drawn.classes, drawn.palette, tag=name)
-    event = city_map(
+    st.session_state[f"{key}_tiles"] = tiles
+    return city_map(
         STORE,
         center=(longitude, latitude),
         zoom=zoom,
@@ -120,13 +121,18 @@ def show(
             source=source_line(done), base=chosen_base(), select_box=True, box=selected_box(key), pin=pin
         ),
     )
-    _map_first(key, tiles)
-    return event
 
 
-def _map_first(key: str, tiles: str) -> None:
-    """Give the browser time to draw a map that is new to it, before tables and charts below keep it busy."""
-    if f"{key}_drawn" not in st.session_state:
+def let_draw(key: str) -> None:
+    """Give the browser time to draw a map that is new to it, before tables and charts below keep it busy.
+
+    Parameters
+    ----------
+    key : str
+        Name of the map on the page; nothing is waited for after the first time.
+    """
+    tiles = st.session_state.get(f"{key}_tiles")
+    if tiles is not None and f"{key}_drawn" not in st.session_state:
         st.session_state[f"{key}_drawn"] = True
         STORE.await_browser(tiles, PATIENCE_S)
 

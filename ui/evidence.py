@@ -71,7 +71,7 @@ def facts_table(cells: pd.Series, columns: tuple[str, ...], spoken: str) -> pd.D
 
 def building_panel(done: Assessment, row: int) -> None:
     """Show all that is known of one building."""
-    cells = done.buildings.drop(columns="geometry").iloc[row]
+    cells = done.buildings.iloc[row].drop("geometry")
     st.subheader(t("ui.building", name=plain(cells["building_id"])), anchor=False)
     st.dataframe(facts_table(cells, BUILDING_ROWS, language()), hide_index=True, width="stretch", height=420)
     index = cells["heat_index"]

@@ -65,6 +65,7 @@ def city() -> None:
 
 
 city()
+citymap.let_draw("boilers_map")
 ids = set(table["boiler_id"])
 downloads(
     done,

@@ -251,6 +251,7 @@ if done.villages is None:
 if area != drilldown.Area():
     area_lines()
 city()
+citymap.let_draw("coverage_map")
 if area.below is not None and not table.empty:
     chart()
     st.caption(t("coverage.table_here"))

@@ -211,4 +211,5 @@ if wanted_ids is not None:
     table = table[table["plant_id" if kind == "plant" else "network_id"].isin(wanted_ids)]
 table = table.reset_index(drop=True)
 city()
+citymap.let_draw("networks_map")
 offer()

@@ -99,8 +99,6 @@ def run_name(run: last_run.Run) -> str:
 def city() -> None:
     """Show the map and, beside it, the figures and what was clicked."""
     wide, narrow = st.columns([3, 1])
-    with narrow:
-        figures_beside()
     with wide:
         event = citymap.show(
             done,
@@ -109,12 +107,14 @@ def city() -> None:
             key="overview_map",
         )
     with narrow:
+        figures_beside()
         panel(done, event)
     box_panel(done, "overview_map")
 
 
 since_last_run()
 city()
+citymap.let_draw("overview_map")
 st.subheader(t("overview.by_county"), anchor=False)
 parts.rate_notes(done)
 st.altair_chart(figures.rate_intervals(done, language()), width="stretch")

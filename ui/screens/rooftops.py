@@ -124,4 +124,5 @@ def city() -> None:
 
 
 city()
+citymap.let_draw("rooftops_map")
 downloads(done, t("file.rooftops"), table, title=t("page.rooftops"), shapes={"rooftops": kept})
