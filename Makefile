@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 WHEELS := $(if $(wildcard wheels),--no-index --find-links wheels,)
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate --no-header
 
-.PHONY: app test dev lint format lock validation bench clean
+.PHONY: app test dev lint format lock validation bench screenshots clean
 
 app: $(VENV)/.app-ready
 	$(BIN)/streamlit run app.py
@@ -35,6 +35,11 @@ validation: $(VENV)/.dev-ready
 
 bench: $(VENV)/.dev-ready
 	$(BIN)/python -m pytest bench --benchmark-only
+
+# The pictures of the README: the browser walks through the pages of the demo city as the app shows it.
+screenshots: $(VENV)/.dev-ready
+	NUANGUANG_SCREENSHOTS=docs/images NUANGUANG_DEMO_BUILDINGS=40000 REQUIRE_BROWSER=1 \
+		$(BIN)/python -m pytest tests/ui/test_pages_browser.py -k main_task
 
 clean:
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache
