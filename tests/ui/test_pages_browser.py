@@ -149,6 +149,9 @@ def overview(page, language):
     page.get_by_role("heading", name=re.compile(text("ui.building", language, name=r"\d{6}-B"))).wait_for()
     assert cells(table(page), label("column", "clean_heating", language))[-1] == text("clean.clean", language)
     frame.evaluate("view => void map.setView(...view, { animate: false })", city)
+    field.fill("")
+    map_frame(page)
+    page.get_by_role("heading", name=text("page.overview", language), exact=True).scroll_into_view_if_needed()
 
 
 def coverage(page, language):
