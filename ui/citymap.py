@@ -23,7 +23,7 @@ from ui.parts import legend
 from ui.selection import selected_box
 from ui.state import register, result_name
 from ui.store import STORE
-from ui.texts import language, t
+from ui.texts import enumerated, language, t
 
 Focus = tuple[float, float, int]
 PATIENCE_S: Final = 4.0
@@ -54,7 +54,7 @@ def source_line(done: Assessment) -> str:
     """Return the line on the map that says where its data comes from."""
     if done.layers.synthetic:
         return text("ui.map_source_demo", language())
-    return "、".join(source.file for source in done.layers.sources.values())
+    return enumerated(source.file for source in done.layers.sources.values())
 
 
 def show(

@@ -11,7 +11,7 @@ from heating.assessment import Assessment
 from heating.report import boiler_table
 from heating.wording import coded_label, labelled
 from ui.map import MapEvent
-from ui.texts import language, plain, t
+from ui.texts import language, paired, plain, t
 
 BUILDING_ROWS = (
     "building_id",
@@ -84,7 +84,9 @@ def source(parameter: parameters.Parameter) -> None:
     """Show where a constant comes from, marked where it is still to be verified."""
     mark = t(f"confidence.{parameter.confidence}")
     name = parameter.label_zh if language() == "zh" else parameter.label_en
-    st.caption(f"{name} = {parameter.value:g} {parameter.unit} · {parameter.source} · {t('ui.confidence')}：{mark}")
+    st.caption(
+        f"{name} = {parameter.value:g} {parameter.unit} · {parameter.source} · {paired(t('ui.confidence'), mark)}"
+    )
 
 
 def boiler_panel(done: Assessment, boiler_id: str) -> None:
@@ -125,7 +127,7 @@ def _rule(finding: pd.Series, spoken: str) -> None:
     elif pd.notna(finding["margin_m"]) and abs(finding["margin_m"]) < float("inf"):
         notes.append(t("ui.network_margin", metres=finding["margin_m"]))
     if state != "no" and finding["clause_text"]:
-        notes.append(f"{finding['source']} {finding['section']}：{finding['clause_text']}")
+        notes.append(paired(f"{finding['source']} {finding['section']}", finding["clause_text"]))
     for note in notes:
         st.caption(note)
 

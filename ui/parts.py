@@ -21,7 +21,7 @@ from heating.assessment import Assessment
 from heating.report import county_names, stamped
 from heating.wording import labelled, rounded
 from ui.links import keep_among
-from ui.texts import language, t
+from ui.texts import enumerated, language, t
 
 _LOG = logging.getLogger(__name__)
 TARGET_YEAR: Final = parameters.constants("policy")["target_urban"].valid_to[:4]
@@ -108,7 +108,7 @@ def _mixed_areas(whole: pd.DataFrame) -> None:
     """Say that areas of different kinds are added up, which the Plan's statistics ask not to do (FACTS §B2)."""
     bases = sorted({basis for row in whole["area_bases"] for basis in str(row).split(";") if basis})
     if len(bases) > 1:
-        st.caption(t("ui.area_mixed", bases="、".join(label("area_basis", basis, language()) for basis in bases)))
+        st.caption(t("ui.area_mixed", bases=enumerated(label("area_basis", basis, language()) for basis in bases)))
 
 
 def area_filter(done: Assessment, *, key: str) -> tuple[str | None, str | None]:

@@ -166,7 +166,7 @@ def _first_tiles(index: TileIndex, paint: Paint) -> Iterator[tuple[int, int, int
 def _frame(done: Assessment, language: str, day: date) -> dict[str, Any]:
     """Return title, notes, words and extent of the page."""
     synthetic = done.layers.synthetic
-    files = "、".join(source.file for source in done.layers.sources.values())
+    files = text("list.comma", language).join(source.file for source in done.layers.sources.values())
     source = text("ui.map_source_demo", language) if synthetic else files
     west, south, east, north = (float(edge) for edge in done.buildings.total_bounds)
     notes = [text("map.note", language)]

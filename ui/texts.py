@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 import streamlit as st
 
@@ -30,6 +31,16 @@ def language() -> str:
 def t(key: str, **values: object) -> str:
     """Return a text of the catalogue in the session's language."""
     return text(key, language(), **values)
+
+
+def enumerated(items: Iterable[object], mark: str = "comma") -> str:
+    """Return items one after another, with the comma or the semicolon of the session's language between them."""
+    return t(f"list.{mark}").join(map(str, items))
+
+
+def paired(name: object, value: object) -> str:
+    """Return a name and its value, with the colon of the session's language between them."""
+    return t("list.pair", name=name, value=value)
 
 
 def _say_anew() -> None:

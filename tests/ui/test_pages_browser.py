@@ -151,7 +151,7 @@ def overview(page, language):
     frame.evaluate("view => void map.setView(...view, { animate: false })", city)
     field.fill("")
     map_frame(page)
-    page.get_by_role("heading", name=text("page.overview", language), exact=True).scroll_into_view_if_needed()
+    page.get_by_test_id("stMain").evaluate("main => main.scrollTo(0, 0)")
 
 
 def coverage(page, language):

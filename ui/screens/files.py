@@ -18,7 +18,7 @@ from heating.wording import labelled
 from solar.weather_repair import repair_notes
 from ui.parts import heading
 from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
-from ui.texts import language, plain, t
+from ui.texts import enumerated, language, paired, plain, t
 
 FAULT_COLUMNS = ["file", "layer", "rows", "column", "problem", "got", "expected", "effect", "mend", "count"]
 UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
@@ -91,11 +91,11 @@ back_to_demo()
 st.subheader(t("files.in_use"), anchor=False)
 st.dataframe(sources(), hide_index=True, width="stretch")
 for cell in done.layers.weather:
-    st.caption(f"{t('layer.weather')}：{plain(cell.name)} · {plain(cell.source)}")
+    st.caption(paired(t("layer.weather"), f"{plain(cell.name)} · {plain(cell.source)}"))
     for key, values in repair_notes(cell):
         st.warning(t(key, **values))
-terrain = "、".join(plain(path.name) for path in done.layers.elevation) or t("solar.note.flat_terrain")
-st.caption(f"{t('layer.elevation')}：{terrain}")
+terrain = enumerated(plain(path.name) for path in done.layers.elevation) or t("solar.note.flat_terrain")
+st.caption(paired(t("layer.elevation"), terrain))
 
 st.subheader(t("files.faults"), anchor=False)
 faults = fault_table(done, language=language())
@@ -119,7 +119,7 @@ if aside:
     st.download_button(t("files.download_aside"), data=gpkg_bytes(aside), file_name="set_aside.gpkg")
 
 st.subheader(t("files.upload"), anchor=False)
-st.caption(t("files.upload_note", layers="、".join(label("layer", layer, language()) for layer in LAYERS[:6])))
+st.caption(t("files.upload_note", layers=enumerated(label("layer", layer, language()) for layer in LAYERS[:6])))
 offer()
 
 st.caption(t("files.parameters_moved"))

@@ -11,7 +11,7 @@ from heating import supply_tables
 from heating.assessment import Assessment
 from ui.parts import TARGET_YEAR, heading
 from ui.state import current
-from ui.texts import language, t
+from ui.texts import enumerated, language, t
 
 TABS = ("tasks", "read", "map", "terms", "about")
 TASKS = {"building": 4, "boiler": 5, "roofs": 5, "import": 5, "compare": 5, "share": 5}
@@ -81,7 +81,7 @@ def names() -> dict[str, str]:
         "clear": t("map.clear"),
         "synthetic": t("app.synthetic"),
         "buildings": label("layer", "buildings", language()),
-        "optional": "、".join(label("layer", layer, language()) for layer in LAYERS[1:]),
+        "optional": enumerated(label("layer", layer, language()) for layer in LAYERS[1:]),
         "met": label("standing", "met", language()),
         "missed": label("standing", "missed", language()),
         "open": label("standing", "open", language()),

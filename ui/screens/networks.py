@@ -19,7 +19,7 @@ from ui.links import keep_among
 from ui.parts import downloads, heading
 from ui.selection import box_panel
 from ui.state import current, result_name
-from ui.texts import language, plain, t
+from ui.texts import enumerated, language, plain, t
 
 KINDS = ("plant", "service_area", "pipe")
 PLANT_COLUMNS = ["name", "county", "status", "units", "operating_mw", "spare", "qualifies", "doubt"]
@@ -64,7 +64,7 @@ def spare_words(row: pd.Series) -> str:
 def worded(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table with the counties' names and the spare heat in words."""
     names = county_words()
-    counties = ["、".join(names.get(code, code) for code in str(codes).split(";")) for codes in table["county_code"]]
+    counties = [enumerated(names.get(code, code) for code in str(codes).split(";")) for codes in table["county_code"]]
     said = table.assign(county=counties, spare=[spare_words(row) for _, row in table.iterrows()])
     if "kind" not in said:
         return said

@@ -15,7 +15,7 @@ from ui.parts import area_filter, downloads, heading, within
 from ui.roof_panel import roof_panel
 from ui.selection import box_panel, selected_box, within_box
 from ui.state import current
-from ui.texts import language, plain, t
+from ui.texts import enumerated, language, paired, plain, t
 
 SHOWN = 500
 COLUMNS = ["building_id", "county_code", "zone", "use", "roof_kind", "mounting", "roof_m2", "capacity_kw"]
@@ -26,13 +26,13 @@ heading("page.rooftops", done, lead="rooftops.lead")
 notes = done.solar.notes()
 if "solar.note.flat_terrain" in notes:
     st.info(t("solar.note.flat_terrain"), icon=":material/landscape:")
-st.caption("；".join(t(note) for note in notes if note != "solar.note.flat_terrain"))
+st.caption(enumerated((t(note) for note in notes if note != "solar.note.flat_terrain"), "semicolon"))
 worst = float(done.solar.audit["relative_delta"].abs().max()) if len(done.solar.audit) else 0.0
-names = "、".join(plain(cell.name) for cell in done.solar.cells)
+names = enumerated(plain(cell.name) for cell in done.solar.cells)
 st.caption(t("rooftops.audit", count=len(done.solar.audit), worst=worst, weather=names))
 for cell in done.solar.cells:
     for key, values in repair_notes(cell):
-        st.warning(f"{plain(cell.name)}：{t(key, **values)}")
+        st.warning(paired(plain(cell.name), t(key, **values)))
 county, zone = area_filter(done, key="rooftops")
 uses = parameters.table("building_uses").index
 left, right = st.columns([2, 1])

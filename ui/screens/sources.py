@@ -17,7 +17,7 @@ from heating.scenario import changes, fixed_because, values_in_use, with_values,
 from heating.wording import CODED, TABLE_LABELS, coded_label
 from ui.parts import XLSX, heading
 from ui.state import current, scenario
-from ui.texts import language, plain, t
+from ui.texts import enumerated, language, paired, plain, t
 
 ALL: Final = "all"
 LISTED_ROWS: Final = 12
@@ -91,7 +91,7 @@ def keep(values: dict[str, float], *, restore: bool = False) -> None:
             said = [t(f"fault.{fault.rule}")]
             said += [t("fault.expected", expected=fault.expected)] if fault.expected else []
             said += [t("fault.got", got=fault.got)] if fault.got else []
-            st.text(f"{name_of(known) if known else fault.column}：{'；'.join(said)}")
+            st.text(paired(name_of(known) if known else fault.column, enumerated(said, "semicolon")))
         return
     st.session_state["scenario"] = made
     st.session_state["sources_edition"] = edition() + 1
@@ -252,7 +252,7 @@ def clauses() -> None:
             for words in dict.fromkeys(row.source.partition("：")[2] for row in cited):
                 if words:
                     st.markdown(f"“{plain(words)}”")
-            st.caption(t("sources.clause_parameters", names="、".join(plain(name_of(row)) for row in cited)))
+            st.caption(t("sources.clause_parameters", names=enumerated(plain(name_of(row)) for row in cited)))
     st.markdown(f"**{t('sources.all_sources')}**")
     by_source: dict[str, list[Parameter]] = {}
     for row in rows:
@@ -262,8 +262,10 @@ def clauses() -> None:
     table = pd.DataFrame(
         {
             t("sources.column_source"): list(by_source),
-            t("ui.confidence"): ["、".join(dict.fromkeys(cited_as[row.confidence] for row in all_)) for all_ in groups],
-            t("sources.column_parameters"): ["、".join(map(name_of, all_)) for all_ in groups],
+            t("ui.confidence"): [
+                enumerated(dict.fromkeys(cited_as[row.confidence] for row in all_)) for all_ in groups
+            ],
+            t("sources.column_parameters"): [enumerated(map(name_of, all_)) for all_ in groups],
         }
     )
     st.dataframe(table, hide_index=True, width="stretch")
