@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -107,7 +108,7 @@ def show(
     districts = choropleth(name, done, spoken, shown="districts" in layers)
     longitude, latitude, zoom = focus or _home(name, done)
     tiles = STORE.paint(name, drawn.classes, drawn.palette, tag=name)
-    st.session_state[f"{key}_tiles"] = tiles
+    st.session_state[f"{key}_tiles"] = tiles, time.monotonic()
     return city_map(
         STORE,
         center=(longitude, latitude),
@@ -131,10 +132,11 @@ def let_draw(key: str) -> None:
     key : str
         Name of the map on the page; nothing is waited for after the first time.
     """
-    tiles = st.session_state.get(f"{key}_tiles")
-    if tiles is not None and f"{key}_drawn" not in st.session_state:
+    asked = st.session_state.get(f"{key}_tiles")
+    if asked is not None and f"{key}_drawn" not in st.session_state:
         st.session_state[f"{key}_drawn"] = True
-        STORE.await_browser(tiles, PATIENCE_S)
+        tiles, since = asked
+        STORE.await_browser(tiles, PATIENCE_S, since=since)
 
 
 def _colouring(metrics: Sequence[str], key: str) -> str:

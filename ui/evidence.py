@@ -132,14 +132,42 @@ def _rule(finding: pd.Series, spoken: str) -> None:
         st.caption(note)
 
 
+def clicked_row(done: Assessment, event: MapEvent | None) -> int | None:
+    """Return the row of the building that was clicked, or None; a click on another city's map counts for none."""
+    if event is None or event.layer != "buildings" or event.row is None or not 0 <= event.row < len(done.buildings):
+        return None
+    return event.row if event.id in (None, str(done.buildings["building_id"].iloc[event.row])) else None
+
+
+def still_chosen(key: str, choice: object, event: MapEvent | None) -> bool:
+    """Say whether the choice in a table is newer than what was last clicked on the map: the last act counts.
+
+    Parameters
+    ----------
+    key : str
+        Name of the map.
+    choice : object
+        What is chosen in the table, None for nothing.
+    event : MapEvent or None
+        Last event of the map.
+    """
+    serial = event.serial if event is not None else 0
+    known, since = st.session_state.get(f"{key}_choice", (None, 0))
+    if choice != known:
+        st.session_state[f"{key}_choice"] = choice, serial
+        since = serial
+    clicked = event is not None and event.layer and serial > since
+    return choice is not None and not clicked
+
+
 def panel(done: Assessment, event: MapEvent | None, *, boiler_id: str | None = None) -> None:
     """Show the panel of what was clicked on the map or chosen in a table."""
     if boiler_id is not None:
         boiler_panel(done, boiler_id)
     elif event is not None and event.layer == "boilers" and event.id:
         boiler_panel(done, event.id)
-    elif event is not None and event.layer == "buildings" and event.row is not None:
-        building_panel(done, event.row)
+    elif (row := clicked_row(done, event)) is not None:
+        building_panel(done, row)
     elif event is not None and event.layer == "villages" and done.villages is not None and event.id:
         _feature_panel(done.villages, "village_code", event.id)
     elif event is not None and event.layer == "plants" and event.id:

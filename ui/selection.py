@@ -38,10 +38,15 @@ def _take_away(name: str) -> None:
 
 def within_box(frame: gpd.GeoDataFrame, box: Box) -> NDArray[np.bool_]:
     """Return which features have their inner point in a box [degrees]."""
-    inside = shapely.point_on_surface(frame.geometry.to_numpy())
-    x, y = shapely.get_x(inside), shapely.get_y(inside)
+    shapes = frame.geometry.to_numpy()
+    left, low, right, high = shapely.bounds(shapes).T
     west, south, east, north = box
-    found: NDArray[np.bool_] = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    found: NDArray[np.bool_] = (left >= west) & (right <= east) & (low >= south) & (high <= north)
+    # only of those across an edge is the inner point in doubt
+    across = np.flatnonzero((right >= west) & (left <= east) & (high >= south) & (low <= north) & ~found)
+    inner = shapely.point_on_surface(shapes[across])
+    x, y = shapely.get_x(inner), shapely.get_y(inner)
+    found[across] = (x >= west) & (x <= east) & (y >= south) & (y <= north)
     return found
 
 

@@ -119,6 +119,7 @@ class MapStore:
     def __init__(self) -> None:
         self._secret = secrets.token_bytes(32)
         self._lock = threading.Lock()
+        self._registering = threading.Lock()
         self._buildings: dict[str, Buildings] = {}
         self._paintings: Recent[Painting] = Recent(PAINTINGS)
         self._vectors: Recent[Vectors] = Recent(VECTORS)
@@ -153,18 +154,20 @@ class MapStore:
         outlines : GeoDataFrame, optional
             The frame that the polygons were taken from, row by row: data sets of one origin share their index.
         """
-        known = self._buildings.get(name)
-        if known is not None and known.frame is frame:
-            made = replace(known, record=record)
-        else:
-            origin = frame if outlines is None else outlines
-            ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
-            made = Buildings(frame, self._index(origin), record, ids, secrets.token_hex(8), origin=origin)
-        with self._lock:
-            self._buildings.pop(name, None)
-            self._buildings[name] = made
-            while len(self._buildings) > DATA_SETS:
-                self._buildings.pop(next(iter(self._buildings)))
+        # one at a time: what another has registered meanwhile, places too, is not lost
+        with self._registering:
+            known = self._buildings.get(name)
+            if known is not None and known.frame is frame:
+                made = replace(known, record=record)
+            else:
+                origin = frame if outlines is None else outlines
+                ids = tuple(frame[id_column].astype(str)) if id_column in frame.columns else ()
+                made = Buildings(frame, self._index(origin), record, ids, secrets.token_hex(8), origin=origin)
+            with self._lock:
+                self._buildings.pop(name, None)
+                self._buildings[name] = made
+                while len(self._buildings) > DATA_SETS:
+                    self._buildings.pop(next(iter(self._buildings)))
 
     def _index(self, origin: gpd.GeoDataFrame) -> TileIndex:
         with self._lock:
@@ -173,11 +176,12 @@ class MapStore:
 
     def set_places(self, name: str, make: Callable[[], Gazetteer]) -> None:
         """Let the search of a data set find places; `make` is asked once a data set."""
-        known = self.buildings(name)
-        if known.places is None:
-            found = replace(known, places=make())
-            with self._lock:
-                self._buildings[name] = found
+        with self._registering:
+            known = self.buildings(name)
+            if known.places is None:
+                found = replace(known, places=make())
+                with self._lock:
+                    self._buildings[name] = found
 
     def search(self, key: str, query: str) -> list[Hit]:
         """Return the places of a painting's data set that fit a query.
@@ -304,11 +308,16 @@ class MapStore:
             self._shown.put(key, time.monotonic())
             self._showing.notify_all()
 
-    def await_browser(self, key: str, seconds: float) -> bool:
-        """Wait until a browser says that it shows a painting, from now on; return whether one did in time."""
-        begin = time.monotonic()
+    def await_browser(self, key: str, seconds: float, *, since: float) -> bool:
+        """Wait until a browser has said that it shows a painting, after a moment of `time.monotonic`.
+
+        Returns
+        -------
+        bool
+            Whether one did in time.
+        """
         with self._showing:
-            return self._showing.wait_for(lambda: (self._shown.get(key) or 0.0) >= begin, seconds)
+            return self._showing.wait_for(lambda: (self._shown.get(key) or 0.0) >= since, seconds)
 
     def vectors(self, key: str) -> Vectors:
         """Return a GeoJSON document.

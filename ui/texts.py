@@ -46,7 +46,7 @@ def paired(name: object, value: object) -> str:
 def _say_anew() -> None:
     """Hand every chosen value over once more: a browser keeps the words that it showed a choice in."""
     for name, value in st.session_state.items():
-        if isinstance(value, str) or (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        if isinstance(value, str):
             st.session_state[name] = value
 
 

@@ -168,9 +168,39 @@ def test_a_switch_that_is_set_and_taken_back_at_once_is_off():
         assert app.checkbox(key="reading_include_35").value is wanted
 
 
+@pytest.mark.parametrize("page", ["", *PAGES])
+def test_the_language_can_be_switched_on_every_page(page):
+    app = opened(page)
+    app.segmented_control(key="language").set_value("en").run()
+    assert not app.exception, [problem.message for problem in app.exception]
+    assert text("app.synthetic", "en") in words(app)
+    assert app.query_params["lang"] in ("en", ["en"])
+
+
+CHOICES = """
+import streamlit as st
+from ui.evidence import still_chosen
+from ui.map import MapEvent
+
+def event(serial, layer="boilers"):
+    return MapEvent(lon=106.4, lat=39.0, layer=layer, serial=serial) if serial else None
+
+acts = [("B1", 0), ("B1", 5), ("B1", 5), ("B2", 5), ("B2", 6), (None, 6), ("B2", 6), ("B2", 6), (None, 7)]
+st.text(str([still_chosen("map", choice, event(serial)) for choice, serial in acts]))
+st.text(str(still_chosen("ground", "B1", event(3)) and still_chosen("ground", "B1", event(4, ""))))
+"""
+
+
+def test_the_last_act_counts_whether_in_the_table_or_on_the_map():
+    app = AppTest.from_string(CHOICES).run()
+    assert not app.exception
+    assert app.text[0].value == str([True, False, False, True, False, False, True, True, False])
+    assert app.text[1].value == "True"
+
+
 def test_a_map_is_waited_for_once(monkeypatch):
     asked = []
-    monkeypatch.setattr("ui.citymap.STORE.await_browser", lambda *said: asked.append(said))
+    monkeypatch.setattr("ui.citymap.STORE.await_browser", lambda *said, since: asked.append((*said, since)))
     app = opened()
     assert len(asked) == 1
     app.selectbox(key="overview_map_metric").select("zone").run()

@@ -26,7 +26,7 @@ FIRST_START_MS = 180_000
 PHONE = 800
 COLOURS = 128
 VILLAGE = "骏马社区居委会"
-CLAUSE = re.compile("石政发〔2022〕57号 三（.）：")
+CLAUSE = re.compile("石政发〔2022〕57号 三（.）(：|: )")
 BUILDINGS = """建筑编号;用途;取暖方式;建筑面积;层数;WKT
 A1;住宅;散煤;900;3;POLYGON((106.400 39.01,106.401 39.01,106.401 39.011,106.400 39.011,106.400 39.01))
 A2;学校;燃气锅炉;1200;2;POLYGON((106.402 39.01,106.403 39.01,106.403 39.011,106.402 39.011,106.402 39.01))
@@ -211,11 +211,14 @@ def boilers(page, language):
 
 def rooftops(page, language):
     """Choose a roof: its horizon, its losses and its neighbours are drawn."""
+    drawn = page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)")
+    drawn.first.wait_for(state="attached")
+    before = drawn.count()
     pick_row(page)
     for part in ("horizon", "waterfall", "neighbours"):
         page.get_by_text(text(f"roof.{part}", language)).wait_for()
     idle(page)
-    page.locator("[data-testid=stVegaLiteChart] :is(canvas, svg)").nth(3).wait_for(state="attached")
+    drawn.nth(before + 2).wait_for(state="attached")
 
 
 def networks(page, language):

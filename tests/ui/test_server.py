@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -290,10 +291,12 @@ def test_data_sets_of_one_origin_share_their_index_and_others_do_not(store):
 
 def test_a_page_waits_for_a_map_that_is_shown_from_now_on(store, client, key):
     other = store.paint("city", np.array([0, 1], np.uint8), PALETTE)
+    before = time.monotonic()
     assert client.get("/api/shown", params={"key": key}).status_code == 204
-    assert not store.await_browser(key, 0.02)
+    assert store.await_browser(key, 0.0, since=before)
+    assert not store.await_browser(key, 0.02, since=time.monotonic())
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(store.await_browser, key, 30.0)
+        waiting = pool.submit(store.await_browser, key, 30.0, since=time.monotonic())
         client.get("/api/shown", params={"key": other})
         assert not waiting.done()
         while not waiting.done():

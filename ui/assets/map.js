@@ -36,6 +36,7 @@
   let asking = null;
   let needle = null; // where a search led, or what Python points at
   let announced = false; // whether Python knows that the map stands
+  let asked = {}; // layers that the address switches
   const tools = window.NuanguangTools;
   const layers = new Map();
   const marks = {};
@@ -170,6 +171,7 @@
     layer.on("click", (event) => {
       if (tools.busy()) return map.fire("click", event);
       stopAsking();
+      pin(null);
       mark("chosen", null);
       tell(event.latlng, { layer: known.layer, id: known.id });
     });
@@ -206,12 +208,19 @@
 
   function isOn(spec) {
     const chosen = (recall("layers") || {})[spec.name];
-    return chosen && chosen.given === spec.shown ? chosen.on : spec.shown;
+    return chosen && chosen.given === spec.shown ? chosen.on : asked[spec.name] ?? spec.shown;
   }
 
   function choose(name, on) {
     const entry = layers.get(name);
     if (entry) remember("layers", { ...recall("layers"), [name]: { given: entry.spec.shown, on } });
+  }
+
+  /** Write what is seen into the address: the view, and the layers that are not as the page has them. */
+  function link() {
+    const other = [...layers].filter(([, entry]) => map.hasLayer(entry.holder) !== entry.spec.shown);
+    const switched = Object.fromEntries(other.map(([name, entry]) => [name, !entry.spec.shown]));
+    tools.link(map.getCenter(), map.getZoom(), switched);
   }
 
   function syncLayers(specs) {
@@ -249,6 +258,7 @@
     box.querySelector(".leaflet-control-layers-toggle").title = shown.words.layers;
     box.addEventListener("change", () => {
       for (const [name, entry] of layers) choose(name, map.hasLayer(entry.holder));
+      link();
     });
   }
 
@@ -328,6 +338,7 @@
   function mount(made, options) {
     map = made;
     mapId = options.id;
+    asked = tools.linkedLayers();
     for (const [name, level] of Object.entries(PANES)) {
       map.createPane(`ng-${name}`).style.zIndex = level;
       renderers[name] = L.svg({ pane: `ng-${name}`, padding: 0.3 });
@@ -340,9 +351,8 @@
     map.on("movestart", onLeave);
     map.on("moveend", () => {
       if (!shown) return;
-      const at = map.getCenter();
-      remember("view", { home: shown.home, at: [at.lat, at.lng], zoom: map.getZoom() });
-      tools.link(at, map.getZoom());
+      remember("view", { home: shown.home, at: Object.values(map.getCenter()), zoom: map.getZoom() });
+      link();
     });
     map.on("zoomend", () => {
       for (const entry of layers.values()) if (entry.spec.levels.length && map.hasLayer(entry.holder)) load(entry);

@@ -256,12 +256,25 @@
     }
   }
 
-  /** Write the view into the page's address without a rerun: who copies it shares what they see. */
-  function link(at, zoom) {
+  /** The layers that the page's address switches on or off, by name. */
+  function linkedLayers() {
+    try {
+      const said = JSON.parse(new URLSearchParams(window.parent.location.search).get("layers"));
+      const sane = Object.entries(said).filter(([name, on]) => /^[a-z_]{1,32}$/.test(name) && typeof on === "boolean");
+      return Object.fromEntries(sane);
+    } catch {
+      return {};
+    }
+  }
+
+  /** Write view and layers into the page's address without a rerun: who copies it shares what they see. */
+  function link(at, zoom, switched) {
     try {
       const page = window.parent;
       const address = new URL(page.location.href);
       address.searchParams.set("view", JSON.stringify([+at.lat.toFixed(5), +at.lng.toFixed(5), zoom]));
+      if (Object.keys(switched).length) address.searchParams.set("layers", JSON.stringify(switched));
+      else address.searchParams.delete("layers");
       page.history.replaceState(page.history.state, "", address);
     } catch {
       // A page that embeds the app may forbid it: the map works without it.
@@ -336,5 +349,5 @@
     map.getContainer().querySelector(".ng-north b").textContent = words.north;
   }
 
-  window.NuanguangTools = { mount, update, linked, link, corners, busy: () => Boolean(measuring) };
+  window.NuanguangTools = { mount, update, linked, linkedLayers, link, corners, busy: () => Boolean(measuring) };
 })();

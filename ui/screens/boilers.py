@@ -7,7 +7,7 @@ import streamlit as st
 from data.catalog import label
 from heating.report import boiler_table
 from ui import citymap, figures, tables
-from ui.evidence import panel
+from ui.evidence import panel, still_chosen
 from ui.links import keep_among
 from ui.paint import VERDICT
 from ui.parts import area_filter, downloads, heading, within
@@ -60,7 +60,7 @@ def city() -> None:
             height=640,
         )
     with narrow:
-        panel(done, event, boiler_id=boiler)
+        panel(done, event, boiler_id=boiler if still_chosen("boilers_map", boiler, event) else None)
     box_panel(done, "boilers_map")
 
 

@@ -14,7 +14,7 @@ from heating.assessment import Assessment
 from heating.report import county_names, rate_table
 from heating.wording import rounded
 from ui import citymap, figures, tables
-from ui.evidence import building_panel, panel
+from ui.evidence import building_panel, panel, still_chosen
 from ui.parts import downloads, heading, rate_notes, zone_cards
 from ui.selection import box_panel
 from ui.state import current, result_name
@@ -216,11 +216,12 @@ def city() -> None:
             focus=focus,
             pin=None if row is None or focus is None else focus[:2],
         )
+    stands = still_chosen("coverage_map", row, event)
     with narrow:
-        if row is None:
-            panel(done, event)
-        else:
+        if row is not None and stands:
             building_panel(done, row)
+        else:
+            panel(done, event)
     box_panel(done, "coverage_map", keep=keep)
 
 

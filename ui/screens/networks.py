@@ -14,7 +14,7 @@ from heating.assessment import Assessment
 from heating.report import boiler_table, county_names
 from heating.wording import rounded
 from ui import citymap, tables
-from ui.evidence import facts_table, panel
+from ui.evidence import facts_table, panel, still_chosen
 from ui.links import keep_among
 from ui.parts import downloads, heading
 from ui.selection import box_panel
@@ -159,10 +159,10 @@ def city() -> None:
             height=600,
         )
     with narrow:
-        if name is None or focus is None:
-            panel(done, event)
-        else:
+        if still_chosen("networks_map", name, event):
             facts_panel(worded(table).iloc[chosen or 0], PLANT_FACTS if kind == "plant" else FACTS)
+        else:
+            panel(done, event)
     box_panel(done, "networks_map")
     if name is not None and kind != "pipe" and len(done.boilers):
         within = boilers_of(kind, name)

@@ -9,7 +9,7 @@ from heating.report import county_names, roof_table
 from heating.wording import coded_label
 from solar.weather_repair import repair_notes
 from ui import citymap, figures, roof_figures, tables
-from ui.evidence import building_panel, panel
+from ui.evidence import building_panel, clicked_row, panel, still_chosen
 from ui.links import keep_among
 from ui.parts import area_filter, downloads, heading, within
 from ui.roof_panel import roof_panel
@@ -109,14 +109,13 @@ def city() -> None:
             focus=focus,
             pin=None if focus is None else focus[:2],
         )
+    row = _row_of(name) if still_chosen("rooftops_map", name or None, event) else clicked_row(done, event)
     with narrow:
-        if chosen is None:
+        if row is None:
             panel(done, event)
         else:
-            building_panel(done, _row_of(name))
+            building_panel(done, row)
     box_panel(done, "rooftops_map", keep=keep)
-    clicked = event.row if event is not None and event.layer == "buildings" else None
-    row = clicked if chosen is None else _row_of(name)
     if row is None:
         st.caption(t("roof.pick"))
     else:

@@ -151,15 +151,10 @@ def choose() -> tuple[str, str]:
     options = list(titles)
     sides = []
     for place, side, first in zip(st.columns(2), ("a", "b"), (PLAN, NOW), strict=True):
-        sides.append(
-            place.selectbox(
-                t(f"scenarios.{side}"),
-                options,
-                index=options.index(first),
-                format_func=titles.__getitem__,
-                key=f"compare_{side}",
-            )
-        )
+        key = f"compare_{side}"
+        if st.session_state.get(key) not in options:
+            st.session_state[key] = first
+        sides.append(place.selectbox(t(f"scenarios.{side}"), options, format_func=titles.__getitem__, key=key))
     return sides[0], sides[1]
 
 

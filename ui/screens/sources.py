@@ -132,13 +132,8 @@ def chosen_rows() -> dict[str, list[Parameter]]:
     """Show the filters and return the constants that fit, by table."""
     names = {ALL: t("sources.table_all")} | {name: t(f"sources.table_{name}") for name in parameters.NAMED}
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
-    table = left.selectbox(
-        t("sources.table"),
-        list(names),
-        index=list(names).index("policy"),
-        format_func=names.__getitem__,
-        key="sources_table",
-    )
+    st.session_state.setdefault("sources_table", "policy")
+    table = left.selectbox(t("sources.table"), list(names), format_func=names.__getitem__, key="sources_table")
     wanted = middle.text_input(t("sources.search"), key="sources_search").strip().casefold()
     only_low = right.checkbox(t("sources.only_low"), key="sources_only_low")
     found: dict[str, list[Parameter]] = {}
