@@ -363,6 +363,7 @@ def test_the_address_brings_view_and_layers_back(shown, new_page, open_map):
     assert same.view() == pytest.approx([LAT + 1e-3, LON, 16], abs=2e-5)
     same.frame.locator(ring).first.wait_for(state="attached")
     assert same.frame.locator(points).count() == 1
+    assert same.page.url == address
     nonsense = "?view=%5B1e99%2C%22x%22%2C3%5D&layers=%7B%22ring%22%3A%22yes%22%2C%22__proto__%22%3A%7B%7D%7D"
     other = open_map(new_page(), address.split("?")[0] + nonsense)
     assert other.view() == pytest.approx([LAT, LON, 17], abs=2e-5)

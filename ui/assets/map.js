@@ -334,7 +334,6 @@
   }
 
   /* ---- the two doors that Python uses ---- */
-
   function mount(made, options) {
     map = made;
     mapId = options.id;
@@ -392,6 +391,7 @@
     if (!last || last.tiles !== wanted.tiles) swapTiles(wanted.tiles);
     if (String(last && last.pin) !== String(wanted.pin)) pin(wanted.pin);
     syncLayers(wanted.vectors);
+    link();
     tools.update(wanted);
     mark("box", wanted.box && { type: "Polygon", coordinates: [tools.corners(wanted.box)] });
   }
