@@ -178,6 +178,7 @@ def test_a_feature_is_told_and_clicked(shown):
     assert tip.locator("dd").all_inner_texts() == ["<b>一号</b>", "10 蒸吨/小时"]
     shown.click(*spot)
     assert "layer='boilers', row=None, id='K1'" in shown.event("K1")
+    assert shown.frame.locator(".leaflet-ng-mark-pane path").count() == 1
 
 
 @pytest.mark.browser

@@ -171,7 +171,7 @@
     layer.on("click", (event) => {
       if (tools.busy()) return map.fire("click", event);
       stopAsking();
-      pin(null);
+      pin(layer.getLatLng ? layer.getLatLng() : event.latlng);
       mark("chosen", null);
       tell(event.latlng, { layer: known.layer, id: known.id });
     });
