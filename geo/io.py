@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import hashlib
-import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,52 +9,20 @@ from typing import Any, Final
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
-import pyogrio
-from pyproj import CRS
 
-from data.catalog import LANGUAGES, LAYERS, text
+from data.catalog import LAYERS
 from data.errors import DataError, Fault
 from data.schemas import MODELS, schema
-from geo import sheets
-from geo.crs import Found, Recognition
+from geo.crs import Recognition
 from geo.geometry import Mask, finding
-from geo.placing import WKB_COLUMNS, Placed, place
+from geo.placing import Placed, place
+from geo.readers.opening import open_raw
+from geo.readers.raw import Raw, file_digest, refuse
 from geo.roles import NOTE_COLUMNS, absent, enrich, is_synthetic
 from geo.validate import Checked, Column, check
-from geo.vocabulary import GEOMETRY_COLUMNS, columns, guess_layer, is_known
+from geo.vocabulary import GEOMETRY_COLUMNS, columns, guess_layer
 
-VECTOR_SUFFIXES: Final = (".gpkg", ".geojson", ".json", ".shp", ".zip", ".fgb")
-TABLE_SUFFIXES: Final = (".csv", ".xlsx")
-SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
-_LON_LAT: Final = (".geojson", ".json")
-_BYTES: Final = "cp437"  # maps every byte to a character and back
 _TOLD: Final = 2  # a name column alone tells no layer
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A file as it was opened: nothing translated, nothing dropped.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Foreign columns and ``source_row``; a GeoDataFrame without CRS when it has a geometry.
-    crs : pyproj.CRS, optional
-        What the file or its format declares.
-    why : str
-        Where `crs` comes from.
-    overlong : tuple of int
-        Positions of rows with more cells than the header: their cells may have slipped.
-    header_row : int
-        Row of the header in a table; 0 in other files.
-    """
-
-    frame: pd.DataFrame
-    crs: CRS | None
-    why: Found
-    overlong: tuple[int, ...] = ()
-    header_row: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,192 +48,6 @@ class LayerRead:
     def faults(self) -> tuple[Fault, ...]:
         """Everything that was found about the file."""
         return self.checked.faults
-
-
-def _refuse(path: Path, rule: str, *, layer: str = "", expected: str = "", got: str = "") -> DataError:
-    fault = Fault(rule=rule, effect="refused", file=path.name, layer=layer, expected=expected, got=got)
-    return DataError([fault])
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _choose(path: Path, names: list[str], *, sublayer: str | None, layer: str | None) -> str:
-    """Return the sublayer to read: the one named, the only one, or the one that bears the layer's own name."""
-    if sublayer is not None:
-        if sublayer not in names:
-            raise _refuse(path, "sublayer_unknown", expected=", ".join(names), got=sublayer)
-        return sublayer
-    own = {layer, *(text(f"layer.{layer}", language) for language in LANGUAGES)} if layer in LAYERS else set()
-    fitting = names if len(names) == 1 else [name for name in names if name in own]
-    if len(fitting) != 1:
-        raise _refuse(path, "several_layers", got=", ".join(names))
-    return fitting[0]
-
-
-def _open_table(path: Path, sublayer: str | None, layer: str | None) -> Raw:
-    content = path.read_bytes()
-    if path.suffix.lower() == ".xlsx":
-        pages = sheets.xlsx_rows(content)
-        if not pages:
-            raise _refuse(path, "file_empty")
-        found = sheets.sheet(pages[_choose(path, list(pages), sublayer=sublayer, layer=layer)], is_known)
-    else:
-        said = sheets.decode(content)
-        if said is None:
-            raise _refuse(path, "encoding", expected="UTF-8 / GB18030")
-        found = sheets.sheet(sheets.csv_rows(said, is_known), is_known)
-    # Cells of a workbook have their columns; only in text can a stray comma push them aside.
-    slipped = found.overlong if path.suffix.lower() == ".csv" else []
-    frame = found.frame.drop(columns="source_row", errors="ignore")
-    frame.insert(0, "source_row", np.asarray(found.rows, dtype=np.int64))
-    return Raw(frame, None, "missing", tuple(slipped), found.header_row)
-
-
-def _sources(path: Path) -> dict[str, str]:
-    """Return what GDAL can open in a file: sublayer → data source; a zip is searched through its folders."""
-    if path.suffix.lower() != ".zip":
-        return {str(name): str(path) for name, _ in pyogrio.list_layers(path)}
-    with zipfile.ZipFile(path) as archive:
-        inner = [name for name in archive.namelist() if name.lower().endswith(VECTOR_SUFFIXES) and name[-4:] != ".zip"]
-    places = [f"/vsizip/{{{path.resolve()}}}/{name}" for name in inner]
-    return {str(name): place for place in places for name, _ in pyogrio.list_layers(place)}
-
-
-def _read_shapefile(source: str, name: str) -> pd.DataFrame | None:
-    """Read a Shapefile's text in UTF-8, or else in GB18030; None stands for text that is in neither.
-
-    What the file states is not asked: .cpg files are missing or wrong too often, and text that is not UTF-8 does not
-    pass for it. Field names are cut after 10 bytes, often within a character, which costs that character only.
-    """
-    raw: pd.DataFrame = pyogrio.read_dataframe(source, layer=name, encoding=_BYTES)
-    for encoding in ("utf-8", "gb18030"):
-        try:
-            return _decoded(raw, encoding)
-        except UnicodeDecodeError:
-            continue
-    return None
-
-
-def _decoded(raw: pd.DataFrame, encoding: str) -> pd.DataFrame:
-    decoder = codecs.getincrementaldecoder(encoding)
-    done = raw.copy()
-    for field in raw.columns[[pd.api.types.is_string_dtype(kind) for kind in raw.dtypes]]:
-        done[field] = raw[field].map(lambda cell: cell.encode(_BYTES).decode(encoding), na_action="ignore")
-    return done.rename(columns=lambda field: decoder().decode(field.encode(_BYTES)))
-
-
-def _read_vector(source: str, name: str) -> pd.DataFrame | None:
-    if source.lower().endswith(".shp"):
-        return _read_shapefile(source, name)
-    frame: pd.DataFrame = pyogrio.read_dataframe(source, layer=name)
-    return frame
-
-
-def _open_vector(path: Path, sublayer: str | None, layer: str | None) -> Raw:
-    found = _sources(path)
-    if not found:
-        raise _refuse(path, "file_empty")
-    name = _choose(path, list(found), sublayer=sublayer, layer=layer)
-    frame = _read_vector(found[name], name)
-    if frame is None:
-        raise _refuse(path, "encoding", expected="UTF-8 / GB18030")
-    if not isinstance(frame, gpd.GeoDataFrame):
-        return Raw(frame, None, "missing")
-    why: Found = "format" if path.suffix.lower() in _LON_LAT else "declared" if frame.crs else "missing"
-    return Raw(frame, frame.crs, why)
-
-
-def _open_parquet(path: Path) -> Raw:
-    try:
-        frame = gpd.read_parquet(path)
-    except ValueError as error:
-        if "geo metadata" not in str(error).lower():
-            raise
-        frame = pd.read_parquet(path)
-    # osmnx and others keep identifiers in a named index.
-    named = [name for name in frame.index.names if name is not None and name not in frame]
-    frame = frame.reset_index(level=named) if named else frame
-    crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
-    return Raw(frame, crs, "declared" if crs else "missing")
-
-
-def _plain(cell: object) -> object:
-    """Write lists and structures as JSON text and bytes as hexadecimals, so that every cell can be compared."""
-    if isinstance(cell, bytes):
-        return cell.hex()
-    if isinstance(cell, dict | list | np.ndarray):
-        return json.dumps(cell, ensure_ascii=False, default=lambda item: getattr(item, "tolist", item.__str__)())
-    return cell
-
-
-def _flat(frame: pd.DataFrame) -> pd.DataFrame:
-    """Spread the structures of nested columns (Overture's ``names``) into columns such as ``names.primary``."""
-    done = {str(name): frame[name] for name in frame}
-    for name, column in list(done.items()):
-        if column.dtype != object:
-            continue
-        nested = column.map(lambda cell: isinstance(cell, dict))
-        if nested.any():
-            parts = pd.json_normalize([cell if isinstance(cell, dict) else {} for cell in column], max_level=0)
-            done |= {f"{name}.{part}": parts[part].set_axis(frame.index).map(_plain) for part in parts}
-        done[name] = column if name in WKB_COLUMNS else column.map(_plain)
-    return pd.DataFrame(done, index=frame.index)
-
-
-def _tidy(raw: Raw) -> Raw:
-    """Give every row its number, call the geometry ``geometry`` and spread nested columns."""
-    frame, shapes = raw.frame, None
-    if isinstance(frame, gpd.GeoDataFrame):
-        shapes = frame.geometry.to_numpy()
-        frame = pd.DataFrame(frame.drop(columns=frame.geometry.name)).rename(columns={"geometry": "geometry_column"})
-    frame = _flat(frame.reset_index(drop=True))
-    if raw.header_row == 0:
-        frame = frame.drop(columns="source_row", errors="ignore")
-        frame.insert(0, "source_row", np.arange(1, 1 + len(frame)))
-    whole = frame if shapes is None else gpd.GeoDataFrame(frame, geometry=shapes)
-    return Raw(whole, raw.crs, raw.why, raw.overlong, raw.header_row)
-
-
-def open_raw(path: Path, *, sublayer: str | None = None, layer: str | None = None) -> Raw:
-    """Open a file of any known format.
-
-    Parameters
-    ----------
-    path : pathlib.Path
-        The file.
-    sublayer : str, optional
-        Layer of a GeoPackage or zip, or sheet of a workbook.
-    layer : str, optional
-        Which layer is wanted: of several sublayers, the one that bears its name serves.
-
-    Raises
-    ------
-    DataError
-        If it is missing, empty, broken, of an unknown format, or holds several layers and none is named.
-    """
-    suffix = path.suffix.lower()
-    if not path.is_file():
-        raise _refuse(path, "file_missing", got=str(path))
-    if suffix not in SUFFIXES:
-        raise _refuse(path, "format_unknown", expected=" ".join(SUFFIXES), got=suffix)
-    if path.stat().st_size == 0:
-        raise _refuse(path, "file_empty")
-    try:
-        if suffix in VECTOR_SUFFIXES:
-            raw = _open_vector(path, sublayer, layer)
-        else:
-            raw = _open_parquet(path) if suffix == ".parquet" else _open_table(path, sublayer, layer)
-    except DataError:
-        raise
-    except Exception as error:  # whatever a broken file makes a library raise, the person is told so
-        raise _refuse(path, "file_broken", got=f"{type(error).__name__}: {error}"[:200]) from error
-    if raw.frame.empty:
-        raise _refuse(path, "file_empty")
-    return _tidy(raw)
 
 
 def _mapped(
@@ -345,7 +123,7 @@ def read_layer(
         the rows and cells that cannot are in the result.
     """
     if layer not in MODELS:
-        raise _refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=layer)
+        raise refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=layer)
     raw = open_raw(path, sublayer=sublayer, layer=layer)
     names = [str(name) for name in raw.frame if name not in ("geometry", "source_row")]
     mapped, refused = _mapped(path, layer, names, mapping or {})
@@ -387,5 +165,5 @@ def guess(path: Path, *, sublayer: str | None = None) -> str:
     names = [str(name) for name in raw.frame if name not in ("geometry", "source_row")]
     best, score = guess_layer(names, set(kinds))
     if score < _TOLD or len(best) > 1:
-        raise _refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=", ".join(names)[:200])
+        raise refuse(path, "layer_unknown", expected=", ".join(LAYERS), got=", ".join(names)[:200])
     return best[0]

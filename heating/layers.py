@@ -18,7 +18,8 @@ from data.catalog import LAYERS
 from data.errors import DataError, Fault
 from data.schemas import schema
 from geo.crs import STORED
-from geo.io import LayerRead, file_digest, read_layer
+from geo.io import LayerRead, read_layer
+from geo.readers.raw import file_digest
 from geo.roles import NOTE_COLUMNS
 from geo.validate import complete
 from solar.weather import Weather, typical_year

@@ -11,7 +11,7 @@ import streamlit as st
 from data.catalog import LAYERS, label, text
 from data.errors import DataError
 from geo.export import csv_bytes, gpkg_bytes, write_bytes
-from geo.io import SUFFIXES
+from geo.readers.opening import SUFFIXES
 from heating.layers import load
 from heating.report import fault_table, set_aside_layers
 from heating.wording import labelled
