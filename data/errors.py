@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 from data.catalog import text
 
@@ -66,6 +66,15 @@ class Fault:
         said.append(text(f"effect.{self.effect}", language))
         said.append(text(f"mend.{self.rule}", language))
         return " · ".join(place) + ": " + "; ".join(said)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return the fault as plain values, to be kept as JSON; `from_plain` makes it again."""
+        return asdict(self) | {"rows": list(self.rows)}
+
+    @classmethod
+    def from_plain(cls, said: Mapping[str, Any]) -> Fault:
+        """Make a fault again from `as_plain`."""
+        return cls(**{**said, "rows": tuple(said.get("rows", ()))})
 
     def as_row(self, language: str = "zh") -> dict[str, str | int | None]:
         """Return the fault as one row of a table for the screen or an export."""

@@ -116,8 +116,8 @@ class Plants(_Layer):
 
     plant_id: Series[str] = pa.Field(title="电厂编号", description="plant identifier, text")
     unit_id: Series[str] = pa.Field(unique=True, title="机组编号", description="unit identifier, text")
-    name: Series[str] = pa.Field(nullable=True, title="电厂名称", description="plant name")
-    capacity_mw: Series[float] = pa.Field(nullable=True, gt=0, le=20000, title="容量(MW)", description="[MW]")
+    name: Series[str] = pa.Field(nullable=True, title="电厂名称", description="name of the plant")
+    capacity_mw: Series[float] = pa.Field(nullable=True, gt=0, le=20000, title="容量(MW)", description="capacity [MW]")
     status: Series[str] = pa.Field(isin=PLANT_STATUS, title="状态", description="status")
     is_chp: Series[pa.BOOL] = pa.Field(nullable=True, title="热电联产", description="combined heat and power")
     is_captive: Series[pa.BOOL] = pa.Field(nullable=True, title="自备电厂", description="captive plant")
@@ -136,7 +136,9 @@ class Networks(_Layer):
     plant_id: Series[str] = pa.Field(nullable=True, title="热源编号", description="source plant")
     medium: Series[str] = pa.Field(isin=MEDIA, title="介质", description="hot water or steam")
     status: Series[str] = pa.Field(isin=NETWORK_STATUS, title="状态", description="existing or planned")
-    dn_mm: Series[float] = pa.Field(nullable=True, gt=0, le=2000, title="管径DN(mm)", description="[mm]")
+    dn_mm: Series[float] = pa.Field(
+        nullable=True, gt=0, le=2000, title="管径DN(mm)", description="nominal diameter [mm]"
+    )
     spare_heat_mw: Series[float] = pa.Field(
         nullable=True, title="富余供热能力(MW)", description="spare heat at peak [MW], negative if short"
     )
@@ -179,8 +181,8 @@ class Transformers(_Layer):
     """Distribution transformers (optional)."""
 
     transformer_id: Series[str] = pa.Field(unique=True, title="变压器编号", description="identifier, text")
-    capacity_kva: Series[float] = pa.Field(nullable=True, gt=0, title="容量(kVA)", description="[kVA]")
-    spare_kva: Series[float] = pa.Field(nullable=True, title="可开放容量(kVA)", description="[kVA]")
+    capacity_kva: Series[float] = pa.Field(nullable=True, gt=0, title="容量(kVA)", description="rated capacity [kVA]")
+    spare_kva: Series[float] = pa.Field(nullable=True, title="可开放容量(kVA)", description="open capacity [kVA]")
 
 
 MODELS: Final[dict[str, type[_Layer]]] = {

@@ -20,6 +20,7 @@ Mapped = dict[str, tuple[str, str]]
 
 NOTE_COLUMNS: Final = tuple(text("column.data_note", language) for language in LANGUAGES)
 _FLAGS: Final = ("is_backup", "is_peaking")
+_ROOF_SHAPES: Final = ("roof_shape", "roof:shape")
 _KEYS: Final = {
     "buildings": ("use", "heat_source"),
     "boilers": ("capacity_t_h", "fuel"),
@@ -71,6 +72,8 @@ def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, M
         said = _plant_roles(frame, ours)
     elif layer == "boilers":
         said, faults = _boiler_roles(frame, ours)
+    elif layer == "buildings":
+        faults = _roofs_by_shape(frame, mapped)
     elif layer == "networks":
         said = {"kind": np.where(frame.geometry.geom_type.isin(POLYGONS), "service_area", "pipe")}
     replaced = {"name", *_FLAGS}
@@ -84,6 +87,20 @@ def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, M
     return done, {key: (column, "") for key, (column, _) in new.items()} | kept, faults
 
 
+def _roofs_by_shape(frame: gpd.GeoDataFrame, mapped: Mapped) -> list[Fault]:
+    """Say which kinds of roof follow from the shape alone, as maps of volunteers give it: metal sheet has any shape."""
+    said = [name for name, (column, _) in mapped.items() if column == "roof_kind"]
+    shapes = [name for name in said if normalise(name) in _ROOF_SHAPES]
+    faults = []
+    for name in shapes:
+        kinds = frame[name].astype("string").map(normalise, na_action="ignore").map(coded("buildings", "roof_kind"))
+        told = kinds.notna() & kinds.ne("unknown")
+        for other in said:
+            told &= is_empty(frame[other]) | (other in shapes)
+        faults += finding(frame, told.to_numpy(dtype=bool), "roof_by_shape", "noted", column=name)
+    return faults
+
+
 def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> tuple[dict[str, object], list[Fault]]:
     """Say what a ledger's form tells: standing where it has no column of status, backup and peaking by duty.
 
@@ -93,7 +110,7 @@ def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> tuple[dict[s
     faults: list[Fault] = []
     if "duty" not in ours:
         return said, faults
-    duty = frame[ours["duty"]].astype("string").map(normalise, na_action="ignore")
+    duty = frame[ours["duty"]].astype("string").map(normalise, na_action="ignore").astype("string")
     offered = all(word in ours["duty"] for word in ("备用", "调峰"))
     denied = duty.isin(list(coded("boilers", "duty"))) & ~is_empty(frame[ours["duty"]]) & offered
     for flag in _FLAGS:

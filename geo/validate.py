@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ from data.errors import Effect, Fault
 from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo import cells
 from geo.geometry import Mask, finding, misplaced, repair, unusable
-from geo.vocabulary import coded, normalise, words
+from geo.vocabulary import base_unit, coded, normalise, unit_of, units_for, words
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
@@ -128,28 +128,64 @@ def _identifiers(found: _Findings, column: Column) -> pd.Series:
     return parsed
 
 
+def _whole(found: _Findings, column: Column) -> pd.Series:
+    """Return the cells of a foreign column without a spreadsheet's errors (``#REF!``), which are reported."""
+    source: pd.Series = found.frame[column.foreign]
+    if pd.api.types.is_numeric_dtype(source) or not (broken := cells.errors(source)).any():
+        return source
+    found.unread("cell_error", np.flatnonzero(broken), column, "")
+    whole: pd.Series = source.astype(object).where(~broken, None)
+    return whole
+
+
+def _numeric(
+    found: _Findings, column: Column, parsed: pd.Series, failed: NDArray[np.intp], source: pd.Series
+) -> pd.Series:
+    """Report the cells of a column of numbers that are none, that are ranges, or that are not exact."""
+    spans = cells.ranges(source.iloc[failed])
+    found.unread("value_range", failed[spans], column, "")
+    capacity, bare = column.name == "capacity_t_h", column.unit == "?"
+    rule = "not_a_number" if not bare else "unit_not_stated" if capacity else "unit_missing"
+    expected = " / ".join(units_for(column.name)) if bare else column.unit or "1"
+    found.unread(rule, failed[~spans], column, "20 t/h, 14 MW" if capacity else expected)
+    about = np.setdiff1d(cells.approximate(source), failed)
+    if len(about):
+        said = list(dict.fromkeys(source.iloc[about].astype(str)))
+        found.add("value_approximate", "noted", about, column=column.foreign, got=_listed(said))
+    return parsed
+
+
+def _quantity(found: _Findings, column: Column, source: pd.Series) -> pd.Series:
+    if (found.layer, column.name) == ("boilers", "capacity_t_h"):
+        parsed, failed = cells.boiler_output(source, unit=column.unit)
+        return _numeric(found, column, parsed, failed, source)
+    said = source.astype("string").map(normalise, na_action="ignore").map(coded(found.layer, column.name))
+    source = source.astype(object).where(said.isna(), said)
+    if column.name in _YEARS:
+        parsed, failed = cells.years(source, epoch=found.frame.attrs.get("epoch", 1900))
+        return _numeric(found, replace(column, unit="2023, 2023-06"), parsed, failed, source)
+    base = base_unit(column.name)
+    parsed, failed = cells.numbers(source, unit=column.unit or base, base=base)
+    return _numeric(found, column, parsed, failed, source)
+
+
 def _parse(found: _Findings, column: Column) -> pd.Series:
     """Parse one foreign column by the kind of ours; what cannot be read is null and reported."""
-    source, kind = found.frame[column.foreign], str(found.fields[column.name].dtype)
+    kind = str(found.fields[column.name].dtype)
     values = allowed(found.layer, column.name)
     if column.name in _CODES:
         return _digits(found, column)
     if column.name == IDENTIFIERS[found.layer] or column.name in _TEXT_CODES:
         return _identifiers(found, column)
-    if (found.layer, column.name) == ("boilers", "capacity_t_h"):
-        parsed, failed = cells.boiler_output(source, unit=column.unit)
-        found.unread("unit_not_stated" if column.unit == "?" else "not_a_number", failed, column, "20 t/h, 14 MW")
-    elif values:
+    source = _whole(found, column)
+    if values:
         parsed, failed = cells.codes(source, found.layer, column.name, values)
         found.unread("value_unknown", failed, column, _listed(words(found.layer, column.name)))
     elif kind == "boolean":
         parsed, failed = cells.truths(source)
         found.unread("not_yes_or_no", failed, column, "是 / 否")
     elif kind.startswith("float"):
-        said = source.astype("string").map(normalise, na_action="ignore").map(coded(found.layer, column.name))
-        source = source.astype(object).where(said.isna(), said)
-        parsed, failed = cells.years(source) if column.name in _YEARS else cells.numbers(source, unit=column.unit)
-        found.unread("not_a_number", failed, column, column.unit or "1")
+        return _quantity(found, column, source)
     else:
         return cells.plain_text(source)
     return parsed
@@ -166,7 +202,8 @@ def parse(found: _Findings, columns: list[Column]) -> pd.DataFrame:
     for column in columns:
         if column.name not in found.fields or column.name in ("geometry", "source_row"):
             continue
-        key = "capacity_mw" if column.name == "capacity_t_h" and column.unit == "MW" else column.name
+        power = column.name == "capacity_t_h" and unit_of(column.unit, ("power",))
+        key = "capacity_mw" if power else column.name
         if key not in parsed:
             parsed[key], used[key] = _parse(found, column), column.foreign
             continue
@@ -184,8 +221,8 @@ def parse(found: _Findings, columns: list[Column]) -> pd.DataFrame:
             gaps = parsed[key].isna() | parsed[key].eq("unknown").fillna(value=False).astype(bool)
             parsed[key] = parsed[key].where(~gaps, _parse(found, column))
     if found.layer == "boilers" and "capacity_mw" in parsed:
-        power = parsed.pop("capacity_mw")
-        parsed["capacity_t_h"] = _one_output(found, parsed.get("capacity_t_h"), power)
+        heat = parsed.pop("capacity_mw")
+        parsed["capacity_t_h"] = _one_output(found, parsed.get("capacity_t_h"), heat)
     return pd.DataFrame(parsed, index=found.frame.index)
 
 

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
 
-from data.errors import DataError
+from data.errors import DataError, Fault
 from geo.placing import WKB_COLUMNS
+from geo.readers.admission import admit, shape_faults, unreadable_name
+from geo.readers.limits import limits, safe_name
 from geo.readers.raw import Raw, refuse
-from geo.readers.tables import TABLE_SUFFIXES, open_table
-from geo.readers.vectors import VECTOR_SUFFIXES, open_vector
+from geo.readers.tables import TABLE_SUFFIXES, open_pages, open_table
+from geo.readers.vectors import VECTOR_SUFFIXES, filled, open_vector, sources
 
+T = TypeVar("T")
 SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
 
 
@@ -68,7 +76,7 @@ def _tidy(raw: Raw) -> Raw:
         frame = frame.drop(columns="source_row", errors="ignore")
         frame.insert(0, "source_row", np.arange(1, 1 + len(frame)))
     whole = frame if shapes is None else gpd.GeoDataFrame(frame, geometry=shapes)
-    return Raw(whole, raw.crs, raw.why, raw.overlong, raw.header_row)
+    return replace(raw, frame=whole)
 
 
 def open_raw(path: Path, *, sublayer: str | None = None, layer: str | None = None) -> Raw:
@@ -88,7 +96,14 @@ def open_raw(path: Path, *, sublayer: str | None = None, layer: str | None = Non
     DataError
         If it is missing, empty, broken, of an unknown format, or holds several layers and none is named.
     """
+    return _guarded(path, lambda: _tidy(_bounded(path, _raw(path, sublayer, layer))))
+
+
+def _guarded(path: Path, do: Callable[[], T]) -> T:
+    """Do something with a file that is let in; whatever a library raises of a broken one is said as a fault."""
     suffix = path.suffix.lower()
+    if unreadable_name(path):
+        raise refuse(Path(safe_name(path.name)), "file_name", got=repr(path.name)[1:-1])
     if not path.is_file():
         raise refuse(path, "file_missing", got=str(path))
     if suffix not in SUFFIXES:
@@ -96,14 +111,91 @@ def open_raw(path: Path, *, sublayer: str | None = None, layer: str | None = Non
     if path.stat().st_size == 0:
         raise refuse(path, "file_empty")
     try:
-        if suffix in VECTOR_SUFFIXES:
-            raw = open_vector(path, sublayer, layer)
-        else:
-            raw = open_parquet(path) if suffix == ".parquet" else open_table(path, sublayer, layer)
+        admit(path)
+        return do()
     except DataError:
         raise
-    except Exception as error:  # whatever a broken file makes a library raise, the person is told so
+    except Exception as error:
         raise refuse(path, "file_broken", got=f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _raw(path: Path, sublayer: str | None, layer: str | None) -> Raw:
+    suffix = path.suffix.lower()
+    if suffix in VECTOR_SUFFIXES:
+        raw = open_vector(path, sublayer, layer)
+    else:
+        raw = open_parquet(path) if suffix == ".parquet" else open_table(path, sublayer, layer)
     if raw.frame.empty:
         raise refuse(path, "file_empty")
-    return _tidy(raw)
+    return raw
+
+
+def _bounded(path: Path, raw: Raw) -> Raw:
+    """Refuse a layer with more rows or columns, longer cells or larger shapes than the bounds allow."""
+    bounds, frame = limits(), raw.frame
+    faults = shape_faults(path, *frame.shape, bounds)
+    if isinstance(frame, gpd.GeoDataFrame):
+        counts = shapely.get_num_coordinates(frame.geometry.to_numpy())
+        large = np.flatnonzero(counts > bounds.shape_vertices)
+        faults += _beyond(path, "shape_too_large", large, bounds.shape_vertices, int(counts.max(initial=0)))
+    for name in frame:
+        if frame[name].dtype == object or pd.api.types.is_string_dtype(frame[name].dtype):
+            sizes = frame[name].map(lambda cell: len(cell) if isinstance(cell, str | bytes) else 0).to_numpy()
+            long = np.flatnonzero(sizes > bounds.cell_characters)
+            found = _beyond(path, "cell_too_long", long, bounds.cell_characters, int(sizes.max(initial=0)))
+            faults += [replace(one, column=str(name)) for one in found]
+    if faults:
+        raise DataError(faults)
+    return raw
+
+
+def _beyond(path: Path, rule: str, places: NDArray[np.intp], most: int, got: int) -> list[Fault]:
+    rows = tuple(int(at) + 1 for at in places)
+    if not rows:
+        return []
+    expected = f"≤ {most}"
+    return [Fault(rule=rule, effect="refused", file=path.name, row=rows[0], rows=rows, expected=expected, got=str(got))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sublayer:
+    """One layer of a file, or one sheet of a workbook.
+
+    Parameters
+    ----------
+    name : str
+        What `open_raw` takes for it.
+    rows : int, optional
+        Number of its rows, where it is known before it is read.
+    geometry : str
+        Kind of its shapes, empty for tables.
+    """
+
+    name: str
+    rows: int | None = None
+    geometry: str = ""
+
+
+def sublayers(path: Path) -> list[Sublayer]:
+    """Return the layers or sheets of a file that hold rows, in its order; one for files that have no parts.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, broken or may not be opened.
+    """
+    return _guarded(path, lambda: _sublayers(path))
+
+
+def _sublayers(path: Path) -> list[Sublayer]:
+    suffix = path.suffix.lower()
+    if suffix in VECTOR_SUFFIXES:
+        return [
+            Sublayer(name=name, rows=int(said["features"]), geometry=str(said["geometry_type"] or ""))
+            for name, (_, said) in filled(sources(path)).items()
+        ]
+    if suffix == ".parquet":
+        with pq.ParquetFile(path) as file:
+            spatial = b"geo" in (file.schema_arrow.metadata or {})
+            return [Sublayer(name=path.stem, rows=file.metadata.num_rows, geometry="Unknown" if spatial else "")]
+    return [Sublayer(name=name, rows=len(page.rows)) for name, page in open_pages(path)[1].items()]

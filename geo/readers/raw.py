@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from pyproj import CRS
 
@@ -30,6 +32,14 @@ class Raw:
         Positions of rows with more cells than the header: their cells may have slipped.
     header_row : int
         Row of the header in a table; 0 in other files.
+    marked : mapping
+        Rule → positions of the rows of a table that are no records: totals, repeated headers, notes.
+    units : tuple of str
+        Units that a caption states for the columns whose header states none.
+    epoch : int
+        Year from which plain numbers count days in columns of dates.
+    noted : tuple of Fault
+        What the reader has to say of the file as a whole; without its name and layer.
     """
 
     frame: pd.DataFrame
@@ -37,6 +47,36 @@ class Raw:
     why: Found
     overlong: tuple[int, ...] = ()
     header_row: int = 0
+    noted: tuple[Fault, ...] = ()
+    marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+    epoch: int = 1900
+
+
+def parted(raw: Raw) -> tuple[Raw, pd.DataFrame]:
+    """Part the records of a table from the rows that are none.
+
+    Returns
+    -------
+    records : Raw
+        With a fault in `noted` for each kind of row that was taken out.
+    apart : pandas.DataFrame
+        The rows that are no records.
+    """
+    if not raw.marked:
+        return raw, raw.frame.iloc[:0]
+    numbers = raw.frame["source_row"].to_numpy()
+    kept = np.ones(len(raw.frame), dtype=bool)
+    faults = []
+    for rule, places in raw.marked.items():
+        kept[list(places)] = False
+        rows = tuple(int(row) for row in numbers[list(places)])
+        faults.append(Fault(rule=rule, effect="row_set_aside", file="", row=rows[0], rows=rows))
+    moved = np.cumsum(kept) - 1
+    overlong = tuple(int(moved[at]) for at in raw.overlong if kept[at])
+    frame = raw.frame[kept].reset_index(drop=True)
+    records = replace(raw, frame=frame, overlong=overlong, marked={}, noted=(*raw.noted, *faults))
+    return records, raw.frame[~kept]
 
 
 def refuse(path: Path, rule: str, *, layer: str = "", expected: str = "", got: str = "") -> DataError:

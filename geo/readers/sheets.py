@@ -1,24 +1,33 @@
-"""Rows of CSV and XLSX content, as cells and with the row numbers that a person sees; nothing is run or guessed.
+"""Rows of tables as a ledger has them: what is a record, and what is a header, a total or a note; nothing is guessed.
 
-Ledgers carry a title above the header, blank rows and formulas; each is met here and kept account of. Only
-`geo.io` opens files: these functions are given their bytes.
+Ledgers carry a title above the header, blank rows, merged cells and totals; each is met here and kept account of.
+Only `geo.io` opens files: these functions are given their content.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-import openpyxl
 import pandas as pd
+
+from data.errors import Effect, Fault
+from geo.cells import lost_digits
+from geo.readers.headers import Header, find_header
+from geo.readers.marks import disagreements, mark
+from geo.readers.workbooks import Page
+from geo.vocabulary import is_quantity
 
 _HEADER_SEARCHED: Final = 10
 _DELIMITERS: Final = ",\t;"
 _DELIMITER_SEARCHED: Final = 65_536
 _FIELD_LIMIT: Final = 2**31 - 1  # outlines written as WKT are far longer than csv's default of 131,072
+_AS_TEXT: Final = re.compile(r'^="([^"]*)"$')  # how exports keep a spreadsheet from turning codes into numbers
+_CODE_WORDS: Final = ("代码", "编号", "证号", "号码", "账号", "卡号")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,60 +44,151 @@ class Sheet:
         Row number of the header.
     overlong : list of int
         Positions of the rows that have more cells than the header.
+    marked : mapping
+        Rule → positions of the rows that are no records: totals, repeated headers, notes.
+    units : tuple of str
+        Units that a caption states for the whole table.
+    noted : tuple of Fault
+        What else was found, without the name of the file and the layer.
+    epoch : int
+        Year from which the workbook counts days.
     """
 
     frame: pd.DataFrame
     rows: list[int]
     header_row: int
     overlong: list[int]
+    marked: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    units: tuple[str, ...] = ()
+    noted: tuple[Fault, ...] = ()
+    epoch: int = 1900
+
+
+def said(
+    rule: str,
+    effect: Effect,
+    rows: Iterable[int] = (),
+    *,
+    column: str | None = None,
+    expected: str = "",
+    got: str = "",
+) -> Fault:
+    """Return a finding of a reader, which knows neither the file's name nor the layer."""
+    where = tuple(sorted(rows))
+    row = where[0] if where else None
+    return Fault(rule=rule, effect=effect, file="", row=row, rows=where, column=column, expected=expected, got=got)
 
 
 def _cell(cell: object) -> object:
     return None if cell is None or (isinstance(cell, str) and not cell.strip()) else cell
 
 
-def _names(header: Sequence[object], width: int) -> list[str]:
-    """Return one distinct name a column: unnamed ones by their number, repeated ones counted."""
-    names: dict[str, None] = {}
-    for at in range(width):
-        cell = header[at] if at < len(header) else None
-        base = name = f"列{at + 1}" if cell is None else str(cell).strip()
-        turn = 1
-        while name in names:
-            turn += 1
-            name = f"{base} ({turn})"
-        names[name] = None
-    return list(names)
-
-
-def sheet(rows: Iterable[Sequence[object]], known: Callable[[str], bool]) -> Sheet:
+def sheet(rows: Iterable[Sequence[object]] | Page, known: Callable[[str], bool]) -> Sheet:
     """Find the header and the rows below it; wholly blank rows are none.
 
     Parameters
     ----------
-    rows : iterable of sequences
+    rows : iterable of sequences, or Page
         Cells of every row of the file.
     known : callable
         Tells whether a word is a column name of the vocabulary: the row with most of them is the header.
     """
-    numbered = [
-        (number, cells)
-        for number, cells in enumerate(([_cell(cell) for cell in row] for row in rows), 1)
-        if any(cell is not None for cell in cells)
-    ]
-    if not numbered:
+    page = rows if isinstance(rows, Page) else Page(rows=[list(row) for row in rows])
+    cells = [[_cell(cell) for cell in row] for row in page.rows]
+    header = find_header(cells, page.merged, known)
+    if header is None:
         return Sheet(pd.DataFrame(), [], 0, [])
-    scores = [sum(known(str(cell)) for cell in cells if cell is not None) for _, cells in numbered[:_HEADER_SEARCHED]]
-    at = scores.index(max(scores))
-    header_row, header = numbered[at]
-    body = numbered[at + 1 :]
-    last = max(place for place, cell in enumerate(header) if cell is not None) + 1
-    used = [max(place for place, cell in enumerate(cells) if cell is not None) + 1 for _, cells in body]
+    numbered = [place for place in range(header.last + 1, len(cells)) if any(cell is not None for cell in cells[place])]
+    last = len(header.names)
+    used = [max(at for at, cell in enumerate(cells[place]) if cell is not None) + 1 for place in numbered]
     width = max([last, *used])
-    table = [[*cells[:width], *[None] * (width - len(cells))] for _, cells in body]
-    frame = pd.DataFrame(table, columns=_names(header[:last], width), dtype=object)
+    names = [*header.names, *(f"列{at + 1}" for at in range(last, width))]
+    merged, noted = _merged(page, cells, names, header)
+    table = [[*merged[place][:width], *[None] * (width - len(merged[place]))] for place in numbered]
+    numbers = [place + 1 for place in numbered]
+    above = [cells[place] for place in range(header.last + 1)]
+    marked = mark(table, names, above=above, numbering=_at(numbered, header.numbering))
+    noted += [
+        said(*one[:2], [numbers[one[2]]], column=one[3], expected=one[4], got=one[5])
+        for one in disagreements(table, names, marked)
+    ]
+    noted += _hidden(page, names, numbers) + _broken_codes(table, names, numbers, known)
+    if header.joined:
+        noted.append(said("header_joined", "noted", [header.first + 1], got=", ".join(header.names)[:300]))
     overlong = [place for place, length in enumerate(used) if length > last]
-    return Sheet(frame, [number for number, _ in body], header_row, overlong)
+    return Sheet(
+        pd.DataFrame(table, columns=names, dtype=object),
+        numbers,
+        header.first + 1,
+        overlong,
+        marked,
+        header.units,
+        tuple(noted),
+        page.epoch,
+    )
+
+
+def _at(places: list[int], wanted: int | None) -> int | None:
+    return places.index(wanted) if wanted in places else None
+
+
+def _merged(
+    page: Page, cells: list[list[Any]], names: list[str], header: Header
+) -> tuple[list[list[Any]], list[Fault]]:
+    """Fill merged cells of the body downward; a quantity over several rows is nobody's and is taken out."""
+    done = [list(row) for row in cells]
+    filled: dict[str, set[int]] = {}
+    noted = []
+    for top, left, lowest, _ in page.merged:
+        bottom = min(lowest, len(cells) - 1)
+        if top <= header.last or bottom <= top or left >= min(len(names), len(cells[top])) or cells[top][left] is None:
+            continue
+        name, value = names[left], cells[top][left]
+        places = [at for at in range(top, bottom + 1) if any(cell is not None for cell in cells[at])]
+        if len(places) < 2:
+            continue
+        shared = is_quantity(name)
+        for at in places:
+            done[at].extend([None] * (left + 1 - len(done[at])))
+            done[at][left] = None if shared else value
+        if shared:
+            rows = [at + 1 for at in places]
+            noted.append(said("merged_quantity", "value_set_aside", rows, column=name, got=str(value)[:80]))
+        else:
+            filled.setdefault(name, set()).update(at + 1 for at in places[1:])
+    noted += [said("merged_filled", "noted", rows, column=name) for name, rows in filled.items()]
+    return done, noted
+
+
+def _hidden(page: Page, names: list[str], numbers: list[int]) -> list[Fault]:
+    rows = [number for number in numbers if number - 1 in page.hidden_rows]
+    columns = [name for at, name in enumerate(names) if at in page.hidden_columns]
+    noted = [said("rows_hidden", "noted", rows)] if rows else []
+    noted += [said("columns_hidden", "noted", got=", ".join(columns)[:300])] if columns else []
+    noted += [said("sheet_hidden", "noted")] if page.hidden else []
+    return noted + ([said("dates_1904", "noted")] if page.epoch != 1900 else [])
+
+
+def _broken_codes(
+    table: list[list[Any]], names: list[str], numbers: list[int], known: Callable[[str], bool]
+) -> list[Fault]:
+    """Report long codes that lost digits in columns that no layer reads; those of ours are checked where they go."""
+    noted = []
+    for at, name in enumerate(names):
+        if known(name) or not any(word in name for word in _CODE_WORDS):
+            continue
+        broken = [place for place, row in enumerate(table) if row[at] is not None and _lost(row[at])]
+        if broken:
+            got = str(table[broken[0]][at])
+            rows = [numbers[place] for place in broken]
+            noted.append(said("digits_lost", "value_set_aside", rows, column=name, got=got))
+    return noted
+
+
+def _lost(cell: object) -> bool:
+    if isinstance(cell, float):
+        return abs(cell) >= 1e15
+    return lost_digits(str(cell).strip())
 
 
 def decode(content: bytes) -> str | None:
@@ -110,48 +210,5 @@ def csv_rows(text: str, known: Callable[[str], bool]) -> list[list[str]]:
     def names(delimiter: str) -> int:
         return max((sum(map(known, line.split(delimiter))) for line in lines), default=0)
 
-    return list(csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=names)))
-
-
-def xlsx_rows(content: bytes) -> dict[str, list[list[Any]]]:
-    """Return the cells of every worksheet that holds any.
-
-    A formula counts as the value that the spreadsheet last saved for it; where none was saved its text stays, to be
-    reported as what it is. Formulas are never run.
-    """
-    said = _cells(content, values=False)
-    if not any(isinstance(cell, _Formula) for rows in said.values() for row in rows for cell in row):
-        return said
-    saved = _cells(content, values=True)
-    return {
-        name: [
-            [
-                (cell.text if value is None else value) if isinstance(cell, _Formula) else cell
-                for cell, value in zip(row, values, strict=True)
-            ]
-            for row, values in zip(rows, saved[name], strict=True)
-        ]
-        for name, rows in said.items()
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Formula:
-    text: str
-
-
-def _cells(content: bytes, *, values: bool) -> dict[str, list[list[Any]]]:
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values)
-    try:
-        for page in book.worksheets:
-            page.reset_dimensions()  # some programs write a wrong range, and what lies outside would be lost
-        sheets = {
-            page.title: [
-                [_Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
-                for row in page.iter_rows()
-            ]
-            for page in book.worksheets
-        }
-    finally:
-        book.close()
-    return {name: rows for name, rows in sheets.items() if any(cell is not None for row in rows for cell in row)}
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=names))
+    return [[_AS_TEXT.sub(r"\1", cell) for cell in row] for row in rows]

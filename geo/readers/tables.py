@@ -1,34 +1,98 @@
-"""Tables of office programs: CSV and XLSX, opened into the rows that a person sees."""
+"""Tables of office programs, CSV and workbooks, opened into the rows that a person sees."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from geo.readers import sheets
+from geo.readers import sheets, workbooks
 from geo.readers.raw import Raw, choose, refuse
+from geo.readers.workbooks import Page
 from geo.vocabulary import is_known
 
-TABLE_SUFFIXES: Final = (".csv", ".xlsx")
+_EXPECTED: Final = {
+    ".csv": "text",
+    ".tsv": "text",
+    ".txt": "text",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".xls": "xls",
+    ".et": "xls",
+}
+_CALLED: Final = {"text": "CSV", "xlsx": "XLSX", "xls": "XLS", "html": "HTML"}
+_MOST_DELIMITED: Final = 2  # a row with that many names that are known is a header
+TABLE_SUFFIXES: Final = tuple(_EXPECTED)
+
+
+def open_pages(path: Path) -> tuple[str, dict[str, Page]]:
+    """Return what kind of table a file is by its content, and its sheets that hold any cell.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        CSV or text, XLSX, XLSM, XLS or ET; ``.xls`` may hold any of them, or an HTML table.
+
+    Returns
+    -------
+    kind : {"text", "xlsx", "xls", "html"}
+        What the content is.
+    pages : dict
+        Name of the sheet → page; a text has one, by the file's name.
+
+    Raises
+    ------
+    DataError
+        If the content is no table that can be read, is locked by a password, or holds nothing.
+    """
+    content = path.read_bytes()
+    said = None if content.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) else sheets.decode(content)
+    kind, suffix = workbooks.kind_of(content, said), path.suffix.lower()
+    if kind == "other" and said is None and _EXPECTED[suffix] == "text":
+        raise refuse(path, "encoding", expected="UTF-8 / GB18030")
+    pages: dict[str, Page] | None = {}
+    if kind == "xlsx":
+        pages = workbooks.xlsx_pages(content)
+    elif kind == "xls":
+        pages = workbooks.xls_pages(content)
+    elif kind == "html" and said is not None:
+        pages = workbooks.html_pages(said)
+    elif kind == "text" and said is not None:
+        pages = _text_page(path, said)
+    elif kind == "other":
+        raise refuse(path, "table_content", expected="XLSX / XLS / CSV")
+    if kind == "encrypted" or pages is None:
+        raise refuse(path, "workbook_encrypted")
+    if not pages:
+        raise refuse(path, "file_empty")
+    return kind, pages
+
+
+def _text_page(path: Path, said: str) -> dict[str, Page]:
+    if "\x00" in said:
+        raise refuse(path, "text_nul")
+    rows = sheets.csv_rows(said, is_known)
+    if _EXPECTED[path.suffix.lower()] != "text" and not any(sum(map(is_known, row)) >= _MOST_DELIMITED for row in rows):
+        raise refuse(path, "table_content", expected="XLSX / XLS / CSV")
+    page = Page(rows=[[cell if cell.strip() else None for cell in row] for row in rows])
+    return {path.stem: page} if page.filled else {}
 
 
 def open_table(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     """Open a CSV or one sheet of a workbook."""
-    content = path.read_bytes()
-    if path.suffix.lower() == ".xlsx":
-        pages = sheets.xlsx_rows(content)
-        if not pages:
-            raise refuse(path, "file_empty")
-        found = sheets.sheet(pages[choose(path, list(pages), sublayer=sublayer, layer=layer)], is_known)
-    else:
-        said = sheets.decode(content)
-        if said is None:
-            raise refuse(path, "encoding", expected="UTF-8 / GB18030")
-        found = sheets.sheet(sheets.csv_rows(said, is_known), is_known)
+    kind, pages = open_pages(path)
+    name = next(iter(pages)) if kind == "text" else choose(path, list(pages), sublayer=sublayer, layer=layer)
+    found = sheets.sheet(pages[name], is_known)
     # Cells of a workbook have their columns; only in text can a stray comma push them aside.
-    slipped = found.overlong if path.suffix.lower() == ".csv" else []
+    slipped = (
+        sorted({*found.overlong} - {at for rows in found.marked.values() for at in rows}) if kind == "text" else []
+    )
     frame = found.frame.drop(columns="source_row", errors="ignore")
     frame.insert(0, "source_row", np.asarray(found.rows, dtype=np.int64))
-    return Raw(frame, None, "missing", tuple(slipped), found.header_row)
+    noted = found.noted
+    if kind != _EXPECTED[path.suffix.lower()]:
+        noted = (sheets.said("content_differs", "noted", expected=path.suffix, got=_CALLED[kind]), *noted)
+    raw = Raw(frame, None, "missing", tuple(slipped), found.header_row)
+    return replace(raw, noted=noted, marked=found.marked, units=found.units, epoch=found.epoch)

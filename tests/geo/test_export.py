@@ -161,3 +161,23 @@ def test_parquet_and_json(tmp_path):
     path = export.write_json(tmp_path / "a.json", {"石": [1, None]})
     assert json.loads(path.read_text(encoding="utf-8")) == {"石": [1, None]}
     assert "石" in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("said", ["=1", "'=1", "''=1", "'", "'90s", "''", "\t=1", "'＝", "abc", "", "-5"])
+def test_every_apostrophe_comes_back(said):
+    made = export.inert(pd.DataFrame({"a": [said]}))["a"][0]
+    assert not made.startswith(export.FORMULA_STARTS)
+    assert export.as_written(made) == said
+
+
+def test_formula_like_text_stays_text_when_it_is_edited():
+    book = openpyxl.load_workbook(io.BytesIO(export.xlsx_bytes({"a": pd.DataFrame({"x": ["=1+1", "好", "'=1"]})})))
+    assert [cell.value for cell in book["a"]["A"]] == ["x", "=1+1", "好", "'=1"]
+    assert [bool(cell.quotePrefix) for cell in book["a"]["A"]] == [False, True, False, False]
+
+
+def test_sheets_of_like_names_all_get_in():
+    names = ["很长的名字" * 10, "很长的名字" * 10 + "二", "a", "A"]
+    book = openpyxl.load_workbook(io.BytesIO(export.xlsx_bytes({name: pd.DataFrame({"x": [1]}) for name in names})))
+    assert len(book.sheetnames) == 4
+    assert max(map(len, book.sheetnames)) <= 31
