@@ -1,0 +1,159 @@
+"""The report as a workbook for the clerk: every doubtful row by its number in the file, with room for an answer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Final
+
+import geopandas as gpd
+import pandas as pd
+import xlsxwriter
+
+from data import parameters
+from data.catalog import label, text
+from data.schemas import title
+from geo.quality.findings import Finding
+from geo.quality.report import COLUMNS, positions, table
+from geo.quality.rules import RULES
+from geo.quality.sheets import written
+
+_OPTIONS: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+_MOST_ROWS: Final = 1_000_000
+_MOST_CHARACTERS: Final = 32_000
+_ROW_COLUMNS: Final = ("source_row", "id", "name", "severity", "rule", "what", "cells", "mend", "accepted", "opinion")
+_WIDTHS: Final = {"what": 60, "cells": 40, "mend": 50, "rule": 24, "name": 28, "opinion": 30, "ids": 30, "key": 12}
+
+
+def _headings(columns: Sequence[str], language: str) -> list[str]:
+    return [text(f"quality.column.{name}", language) for name in columns]
+
+
+def _cell(value: object) -> object:
+    """Return a value as a cell holds it; a text too long for one is cut, and says so."""
+    if isinstance(value, str) and len(value) > _MOST_CHARACTERS:
+        return value[:_MOST_CHARACTERS] + "…"
+    return value
+
+
+def _sheet(book: Any, name: str, columns: Sequence[str], rows: Sequence[Sequence[object]], language: str) -> None:
+    """Write a table under a frozen header with filters; past what a sheet can hold, on further sheets."""
+    header = book.add_format({"bold": True, "bg_color": "#E8EEF4", "border": 1})
+    for part, start in enumerate(range(0, max(1, len(rows)), _MOST_ROWS)):
+        sheet = book.add_worksheet(f"{name} {part + 1}" if part else name)
+        some = rows[start : start + _MOST_ROWS]
+        for at, heading in enumerate(_headings(columns, language)):
+            sheet.write_string(0, at, heading, header)
+            sheet.set_column(at, at, _WIDTHS.get(columns[at], 14))
+        for turn, row in enumerate(some, start=1):
+            for at, value in enumerate(row):
+                if isinstance(value, str):
+                    sheet.write_string(turn, at, str(_cell(value)))
+                elif value is not None:
+                    sheet.write_number(turn, at, value)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, max(1, len(some)), len(columns) - 1)
+
+
+def _said(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "—"
+    return written(float(value)) if isinstance(value, float) else str(value)
+
+
+def _cells(frame: gpd.GeoDataFrame, at: int, finding: Finding, language: str) -> str:
+    """Write the cells of one row that a finding is about."""
+    names = [name for name in RULES[finding.rule].columns if name in frame]
+    return "；".join(f"{title(finding.layer, name, language)}={_said(frame[name].iloc[at])}" for name in names)
+
+
+def _layer_rows(
+    findings: Sequence[Finding], frame: gpd.GeoDataFrame | None, language: str, accepted: Collection[str]
+) -> list[list[object]]:
+    where = {} if frame is None else positions(frame, findings[0].layer)
+    rows: list[list[object]] = []
+    for one in findings:
+        common = [text(f"quality.severity.{one.severity}", language), one.title(language), one.what(language)]
+        answer = text("quality.yes" if one.key in accepted else "quality.no", language)
+        for identifier, row in zip(one.ids, one.rows, strict=True):
+            at = where.get(identifier)
+            cells = "" if frame is None or at is None else _cells(frame, at, one, language)
+            known = frame is not None and at is not None and "name" in frame
+            name = _said(frame["name"].iloc[at]) if known and frame is not None else ""
+            rows.append([row, identifier, name, *common, cells, one.how(language), answer, ""])
+    return sorted(rows, key=lambda cells: int(str(cells[0])))
+
+
+def _limits(rule: str, language: str) -> str:
+    said = []
+    for name in RULES[rule].limits:
+        row = parameters.row(name if "." in name else f"quality.{name}")
+        if row is None:
+            raise KeyError(name)
+        now = parameters.value(row.table, row.name)
+        sure = text(f"confidence.{row.confidence}", language)
+        shown = row.label_zh if language == "zh" else row.label_en
+        unit = "" if row.unit == "1" else f" {row.unit}"
+        said.append(f"{shown} {written(now)}{unit}（{row.source}；{sure}）")
+    return "；".join(said)
+
+
+def _about(sources: Mapping[str, str], *, synthetic: bool, language: str) -> list[list[object]]:
+    rows: list[list[object]] = (
+        [[text("quality.about.data", language), text("app.synthetic_long", language)]] if synthetic else []
+    )
+    rows += [
+        [text("quality.about.rows", language), text("quality.about.rows_text", language)],
+        [text("quality.about.severity", language), text("quality.about.severity_text", language)],
+        [text("quality.about.opinion", language), text("quality.about.opinion_text", language)],
+    ]
+    rows += [[label("layer", layer, language), file] for layer, file in sources.items()]
+    return [[*row, "", ""] for row in rows] + [
+        [text(f"quality.{rule}", language), text(f"quality.{rule}.mend", language), _limits(rule, language), rule]
+        for rule in RULES
+    ]
+
+
+def workbook(
+    findings: Sequence[Finding],
+    frames: Mapping[str, gpd.GeoDataFrame],
+    language: str = "zh",
+    *,
+    sources: Mapping[str, str],
+    synthetic: bool,
+    accepted: Collection[str] = frozenset(),
+) -> bytes:
+    """Return the report as an Excel workbook.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        From `examine`.
+    frames : mapping
+        The layers that were examined.
+    language : str
+        Of the words.
+    sources : mapping
+        Layer → name of the file that it came from.
+    synthetic : bool
+        Whether any of the data is synthetic; then every sheet is of a workbook that says so.
+    accepted : collection of str
+        Keys of the findings that a person has accepted as they are.
+
+    Returns
+    -------
+    bytes
+        A list of the findings, one sheet a layer with the row numbers of its file and an empty column for the clerk's
+        opinion, and a sheet on rules, thresholds and sources. Text is text: nothing is run.
+    """
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer, {"in_memory": True, **_OPTIONS}) as book:
+        listed = table(findings, language, accepted)
+        _sheet(book, text("quality.sheet.list", language), COLUMNS, listed.to_numpy(dtype=object).tolist(), language)
+        for layer in dict.fromkeys(one.layer for one in findings):
+            own = [one for one in findings if one.layer == layer]
+            rows = _layer_rows(own, frames.get(layer), language, accepted)
+            _sheet(book, label("layer", layer, language), _ROW_COLUMNS, rows, language)
+        about = _about(sources, synthetic=synthetic, language=language)
+        _sheet(book, text("quality.sheet.about", language), ("topic", "about", "limits", "rule_key"), about, language)
+    return buffer.getvalue()

@@ -1,0 +1,34 @@
+"""The workspace: layers that people brought in, every version of them, with the file as it came."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from geo.workspace.folder import FolderStore
+from geo.workspace.sources import source_name
+from geo.workspace.store import Position, Record, Store, refused
+
+__all__ = ["Position", "Record", "Store", "open_store", "source_name"]
+
+
+def open_store(where: str | Path) -> Store:
+    """Open a workspace; a folder that is not there yet is an empty one.
+
+    Parameters
+    ----------
+    where : str or pathlib.Path
+        A folder, or the address of a PostgreSQL database with PostGIS, ``postgresql://user:password@host/database``.
+
+    Raises
+    ------
+    DataError
+        If it is no folder and no such address, or if the database cannot be used.
+    """
+    if isinstance(where, Path) or "://" not in where:
+        return FolderStore(Path(where))
+    scheme = where.partition("://")[0]
+    if scheme not in ("postgresql", "postgresql+psycopg"):
+        raise refused("workspace_kind", file=scheme, expected="postgresql")
+    from geo.workspace.postgis import PostgisStore  # noqa: PLC0415 - a folder needs no database driver
+
+    return PostgisStore(where)

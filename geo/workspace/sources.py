@@ -1,0 +1,87 @@
+"""The file as it came, whole: formats whose data lie in several files are kept as a zip of them."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from geo.readers.raw import file_digest
+from geo.workspace.store import Record, refused
+
+# The parts that GDAL's drivers of these formats read, besides the file that a person names.
+PARTS: Final = {
+    ".shp": (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".shp.xml"),
+    ".tab": (".dat", ".map", ".id", ".ind"),
+    ".mif": (".mid",),
+    ".gdb": (),
+}
+_SUFFIX_LENGTH: Final = 10
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def source_name(record: Record) -> str:
+    """Return the name under which the kept source can be opened again."""
+    name = Path(record.file)
+    return f"{name.stem}.zip" if name.suffix.lower() in PARTS else record.file
+
+
+def safe_suffix(name: str) -> str:
+    """Return the suffix of a file name where it is plain letters and digits, else nothing.
+
+    >>> safe_suffix("锅炉 台账.XLSX"), safe_suffix("a.x/../y"), safe_suffix("a")
+    ('.xlsx', '', '')
+    """
+    suffix = Path(name).suffix.lower()
+    plain = suffix[1:].isascii() and suffix[1:].isalnum() and len(suffix) <= _SUFFIX_LENGTH
+    return suffix if plain else ""
+
+
+def _parts(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(part for part in path.rglob("*") if part.is_file())
+    wanted = {(path.stem + part).casefold() for part in (path.suffix, *PARTS[path.suffix.lower()])}
+    return sorted(part for part in path.parent.iterdir() if part.name.casefold() in wanted and part.is_file())
+
+
+def _bundle(path: Path) -> bytes:
+    """Return the parts of a file as a zip, the same bytes for the same parts."""
+    root = path.parent
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in _parts(path):
+            entry = zipfile.ZipInfo(part.relative_to(root).as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, part.read_bytes())
+    return buffer.getvalue()
+
+
+def source_bytes(path: Path, record: Record) -> bytes:
+    """Return the file that a record speaks of, byte for byte, or a zip of it with its other parts.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, or is not the one any more that the record was made from.
+    """
+    try:
+        if path.is_dir():
+            return _bundle(path)
+        if path.suffix.lower() in PARTS:
+            content, digest = _bundle(path), file_digest(path)
+        else:
+            content = path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+    except OSError as error:
+        raise refused("file_missing", file=record.file, layer=record.layer, got=type(error).__name__) from error
+    if digest != record.source_sha256:
+        raise refused(
+            "workspace_source_changed",
+            file=record.file,
+            layer=record.layer,
+            expected=record.source_sha256[:16],
+            got=digest[:16],
+        )
+    return content
