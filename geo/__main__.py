@@ -1,4 +1,4 @@
-"""``python -m geo inspect FILE``: what a file is, what it is in, and what is wrong with it."""
+"""``python -m geo``: look at files, keep them in a workspace, check them, hand them out."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from data.catalog import LAYERS, text
 from data.errors import DataError, fault_list
+from geo import desk_commands
 from geo.io import LayerRead, guess, read_layer
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -27,7 +28,7 @@ def describe(read: LayerRead, *, language: str) -> dict[str, Any]:
     """Return what is known of a file as plain values."""
     found = read.recognition
     return {
-        "file": read.path.name,
+        "file": read.file,
         "layer": read.layer,
         "crs": found.crs.to_string() if found.crs else None,
         "crs_why": text(f"crs.{found.why}", language),
@@ -80,6 +81,8 @@ def inspect(
     else:
         _show(said, read, language=language)
 
+
+desk_commands.register(app)
 
 if __name__ == "__main__":
     app()

@@ -16,9 +16,10 @@ from rich.table import Table
 from data import demo
 from data.catalog import LAYERS, UNKNOWN, ZONES, label, text
 from data.errors import DataError, Fault, fault_list
+from geo.workspace import open_store
 from heating import rates, report
 from heating.assessment import Assessment, assess
-from heating.layers import Layers, demo_layers, load, replace_sky
+from heating.layers import Layers, demo_layers, kept_layers, load, replace_sky
 from heating.layers import Progress as Told
 from heating.scenario import Scenario, read
 from solar.audit import AuditError
@@ -73,14 +74,24 @@ def _show(done: Assessment, language: str) -> None:
 
 
 def _gather(
-    paths: dict[str, Path], demo_size: int | None, *, sky: dict[str, list[Path]], crs: str | None, told: Told
+    paths: dict[str, Path],
+    demo_size: int | None,
+    workspace: str | None,
+    *,
+    sky: dict[str, list[Path]],
+    crs: str | None,
+    told: Told,
 ) -> Layers:
-    """Read the layers of the run; the embedded city and files of one's own are never mixed."""
+    """Read the layers of the run; the embedded city, a workspace and files of one's own are never mixed."""
+    given = [name for name, said in (("--demo", demo_size), ("--workspace", workspace)) if said is not None]
+    if given and (paths or len(given) > 1):
+        files = ", ".join([*given[1:], *(str(path) for path in paths.values())])
+        raise DataError([Fault(rule="demo_and_files", effect="refused", file=given[0], got=files)])
+    if workspace is not None:
+        kept = kept_layers(open_store(workspace))
+        return replace_sky(kept, **sky) if any(sky.values()) else kept
     if demo_size is None:
         return load(paths, **sky, crs=crs, progress=told)
-    if paths:
-        files = ", ".join(str(path) for path in paths.values())
-        raise DataError([Fault(rule="demo_and_files", effect="refused", file="--demo", got=files)])
     try:
         layers = demo_layers(buildings=demo_size, progress=told)
     except ValueError as error:
@@ -136,6 +147,7 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     networks: _File = None,
     villages: _File = None,
     counties: _File = None,
+    workspace: Annotated[str | None, typer.Option(help="layers kept by `python -m geo import`")] = None,
     weather: Annotated[list[Path] | None, typer.Option(help="weather file, one a cell, or a folder")] = None,
     elevation: Annotated[list[Path] | None, typer.Option(help="GeoTIFF of the terrain, or a folder of tiles")] = None,
     scenario: _File = None,
@@ -156,7 +168,7 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
         with _bar(language) as told:
             chosen, layers = _inputs(
                 lambda: read(scenario) if scenario else Scenario(),
-                lambda: _gather(paths, demo_buildings if use_demo else None, sky=sky, crs=crs, told=told),
+                lambda: _gather(paths, demo_buildings if use_demo else None, workspace, sky=sky, crs=crs, told=told),
                 out=out,
             )
             if allow_distant_weather:

@@ -22,6 +22,7 @@ from geo.io import LayerRead, read_layer
 from geo.readers.raw import file_digest
 from geo.roles import NOTE_COLUMNS
 from geo.validate import complete
+from geo.workspace import Store
 from solar.weather import Weather, typical_year
 from solar.weather_cells import read_cells
 
@@ -79,7 +80,7 @@ def empty_layer(layer: str) -> gpd.GeoDataFrame:
 def _source(read: LayerRead) -> Source:
     aside = read.checked.set_aside
     return Source(
-        file=read.path.name,
+        file=read.file,
         sha256=read.sha256,
         rows_in=read.rows_in,
         rows_used=len(read.frame),
@@ -145,6 +146,36 @@ def load(
     if refused or done is None:
         raise DataError(refused)
     return done
+
+
+def kept_layers(store: Store) -> Layers:
+    """Return the current versions of the layers that a workspace keeps, under the embedded typical year.
+
+    Raises
+    ------
+    DataError
+        If there are no buildings among them, or if one cannot be read.
+    """
+    current = store.layers()
+    if REQUIRED not in current:
+        raise DataError([Fault(rule="file_missing", effect="refused", file=REQUIRED, layer=REQUIRED)])
+    aside = {layer: store.set_aside(layer) for layer in current}
+    return Layers(
+        frames={layer: store.read(layer) for layer in current},
+        weather=(typical_year(),),
+        synthetic=any(record.synthetic for record in current.values()),
+        sources={
+            layer: Source(
+                file=record.file,
+                sha256=record.source_sha256,
+                rows_in=record.rows_in,
+                rows_used=record.rows_used,
+                set_aside=aside[layer] if len(aside[layer]) else None,
+            )
+            for layer, record in current.items()
+        },
+        faults=tuple(Fault.from_plain(fault) for record in current.values() for fault in record.faults),
+    )
 
 
 def replace_sky(layers: Layers, *, weather: Sequence[Path] = (), elevation: Sequence[Path] = ()) -> Layers:

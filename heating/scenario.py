@@ -39,8 +39,17 @@ _READING: Final = (
     "pv.closure_",
     "pv.weather_",
     "weather.clock_",
+    "crs.",
+    "limits.",
 )
-_METHOD: Final = ("engine.audit_", "engine.years_", "horizon.nearest_m", "horizon.points_a_side", "roofs.assumed_")
+_METHOD: Final = (
+    "engine.audit_",
+    "engine.years_",
+    "horizon.nearest_m",
+    "horizon.points_a_side",
+    "roofs.assumed_",
+    "quality.",
+)
 
 
 def fixed_because(key: str) -> str:

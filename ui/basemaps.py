@@ -20,8 +20,8 @@ import streamlit as st
 from data.catalog import text
 from ui.base_tiles import MBTILES, SOURCES, LocalSource, TileSources, inspect
 from ui.map import BaseMap
-from ui.state import workspace
 from ui.texts import language, plain, t
+from ui.workspace import workspace
 
 Kind = Literal["none", "osm", "tianditu", "tianditu_image", "local", "xyz"]
 Datum = Literal["", "wgs84", "gcj02", "unknown"]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from PIL import Image
+from streamlit.navigation.page import StreamlitPage
 
-from ui import links
+from ui import access, links
 from ui.basemaps import basemap_choice
 from ui.server import ASSETS
 from ui.state import scenario
@@ -61,6 +62,17 @@ def choices() -> None:
     st.session_state.update(scenario=after, scenario_shown=after)
 
 
+def pages(position: Literal["sidebar", "hidden"]) -> StreamlitPage:
+    """Register the pages and return the one that the address names."""
+    found = [
+        st.Page(f"screens/{name}.py", title=t(f"page.{name}"), icon=icon, default=not at)
+        for at, (name, icon) in enumerate(PAGES)
+    ]
+    return st.navigation(found, position=position)
+
+
+if access.role() is None:
+    access.turn_away(lambda: pages("hidden"), icon=ICON)
 st.set_page_config(page_title=t("app.name"), page_icon=Image.open(ICON), layout="wide")
 st.logo(Image.open(ICON), size="large")
 st.html(STYLE)
@@ -68,13 +80,9 @@ understood = links.give_back(st.session_state, st.query_params.get(links.PARAMET
 with st.sidebar:
     st.markdown(f"**{t('app.name')}**  \n{t('ui.subtitle')}")
     language_switch()
-page = st.navigation(
-    [
-        st.Page(f"screens/{name}.py", title=t(f"page.{name}"), icon=icon, default=not at)
-        for at, (name, icon) in enumerate(PAGES)
-    ]
-)
+page = pages("sidebar")
 with st.sidebar:
+    access.show_person()
     choices()
     basemap_choice()
 if not understood:

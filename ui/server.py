@@ -2,7 +2,7 @@
 
 Plain functions, so that Starlette runs them in its threads and drawing never blocks the event loop.
 Streamlit reserves ``/_stcore``, ``/media``, ``/component`` and ``/static``; its own middleware refuses
-unsafe paths before they come here. These routes know no login: what they give needs an unguessable key.
+unsafe paths before they come here. What the routes give needs an unguessable key, and `Guard` asks who is there.
 """
 
 from __future__ import annotations
@@ -11,18 +11,21 @@ import hashlib
 import json
 import math
 import socket
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Final
 
-from starlette.requests import Request
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from xstatic.pkg import leaflet
 
 from data.catalog import LANGUAGES, text
+from ui.access import Admission, admission
 from ui.gazetteer import LONGEST, as_json
 from ui.store import MapStore
 
@@ -33,6 +36,18 @@ _FOREVER: Final = {"Cache-Control": "private, max-age=31536000, immutable"}
 _KINDS: dict[str, str] = {"building": "map.building", "place": "map.place", "boilers": "map.layer_boilers"}
 _KINDS.update({name: f"map.layer_{name}" for name in ("villages", "plants", "counties")}, networks="map.networks")
 _NEVER: Final = {"Cache-Control": "no-store"}
+_PUBLIC: Final = ("assets/",)
+_STREAMLITS_GUARDED: Final = ("media/", "app/static/", "_stcore/")
+_STREAMLITS_PUBLIC: Final = (
+    *("_stcore/health", "_stcore/host-config", "_stcore/script-health-check"),
+    *("_stcore/stream", "_stcore/bidi-components/"),
+)
+"""What the sign-in page itself is made of: none of it holds data."""
+_REFUSALS: Final[dict[Admission, tuple[int, str]]] = {
+    "away": (401, "sign in first"),
+    "unlisted": (403, "not on the list of users"),
+    "shut": (503, "the log-in settings are wrong"),
+}
 
 
 @cache
@@ -69,6 +84,65 @@ class NoDelay:
             if link is not None and link.family in (socket.AF_INET, socket.AF_INET6):
                 link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await self.app(scope, receive, send)
+
+
+class Guard:
+    """Answer nothing that holds data to somebody who may not see it, where log-in is on (see `ui.access`).
+
+    Guarded are the app's own routes but for scripts and pictures, and of Streamlit's: downloads (their links are
+    digests of the content, no secret, and Streamlit gives them to anybody), uploads, and all of its core that the
+    sign-in page does not need. Streamlit's socket stays open: the sign-in page is drawn over it, and pages ask
+    `ui.access.role` before they show anything.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    routes : iterable of BaseRoute
+        The app's own routes.
+    base : str
+        Value of ``server.baseUrlPath``.
+    """
+
+    def __init__(self, app: ASGIApp, routes: Iterable[BaseRoute] = (), *, base: str = "") -> None:
+        self.app = app
+        root = f"/{base.strip('/')}/" if base.strip("/") else "/"
+        public = tuple(root + one for one in _PUBLIC)
+        own = {str(getattr(one, "path", "/")).split("{")[0] for one in routes}
+        self._public = tuple(root + one for one in _STREAMLITS_PUBLIC)
+        self._guarded = (
+            *sorted(one for one in own if not f"{one}/".startswith(public)),
+            *(root + one for one in _STREAMLITS_GUARDED),
+        )
+
+    def guards(self, path: str) -> bool:
+        """Say whether a path, without the root path of the server, is guarded."""
+        return path.startswith(self._guarded) and not path.startswith(self._public)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or refuse it."""
+        path, mounted = scope.get("path", ""), scope.get("root_path", "")
+        if mounted and path.startswith(f"{mounted}/"):
+            path = path[len(mounted) :]
+        found: Admission = admission(HTTPConnection(scope)) if scope["type"] == "http" and self.guards(path) else "off"
+        if found == "off":
+            await self.app(scope, receive, send)
+        elif found in _REFUSALS:
+            status, said = _REFUSALS[found]
+            await Response(said, status, headers=_NEVER, media_type="text/plain")(scope, receive, send)
+        else:
+            await self.app(scope, receive, _for_this_person(send))
+
+
+def _for_this_person(send: Send) -> Send:
+    """Let no browser show from its cache, after a sign-out, what it was given before."""
+
+    async def told(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).add_vary_header("Cookie")
+        await send(message)
+
+    return told
 
 
 def _forbidden() -> Response:

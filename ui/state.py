@@ -13,14 +13,13 @@ import os
 import secrets
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import streamlit as st
 
 from data.errors import DataError
 from heating.assessment import Assessment, assess
-from heating.layers import Layers, demo_layers
+from heating.layers import Layers, demo_layers, kept_layers
 from heating.scenario import Scenario
 from solar.audit import AuditError
 from solar.rooftops import Rooftops
@@ -28,8 +27,10 @@ from ui.building_tip import recorder
 from ui.memory import give_back
 from ui.store import STORE, Recent
 from ui.texts import language, t
+from ui.workspace import store
 
 DEMO: Final = "demo"
+WORKSPACE: Final = "kept-"
 _RESULTS: Final = 6
 _SETS: Final = 4
 
@@ -58,19 +59,41 @@ class _Memory:
 _MEMORY: Final = _Memory()
 
 
-def workspace() -> Path:
-    """Return the folder for what users bring in; never inside the program's own data."""
-    return Path(os.environ.get("NUANGUANG_WORKSPACE", ".workspace"))
-
-
 def demo_size() -> int:
     """Return how many buildings the demo city has; smaller in tests."""
     return int(os.environ.get("NUANGUANG_DEMO_BUILDINGS", "40000"))
 
 
 def dataset() -> str:
-    """Return the name of the data set that the session looks at."""
-    return str(st.session_state.get("dataset", DEMO))
+    """Return the name of the data set that the session looks at: at first the kept city if there is one."""
+    if "dataset" not in st.session_state:
+        st.session_state["dataset"] = _kept_city() or DEMO
+    return str(st.session_state["dataset"])
+
+
+def _kept_city() -> str | None:
+    """Return a name for the kept layers as they are now, None without buildings among them or where none can be read.
+
+    A workspace that cannot be read is told on the page of the data, where it can be mended.
+    """
+    try:
+        current = store().layers()
+    except DataError:
+        return None
+    if "buildings" not in current:
+        return None
+    said = json.dumps({name: [record.version, record.sha256] for name, record in current.items()}, sort_keys=True)
+    return WORKSPACE + hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def use_workspace() -> None:
+    """Let the session look at the kept layers as they are now."""
+    st.session_state["dataset"] = _kept_city() or DEMO
+
+
+def kept_city_moved() -> bool:
+    """Say whether the session looks at kept layers that are no longer the current ones."""
+    return dataset().startswith(WORKSPACE) and dataset() != _kept_city()
 
 
 def keep_dataset(layers: Layers) -> str:
@@ -103,11 +126,14 @@ def _layers(progress: Callable[[float, str], None]) -> Layers:
     layers: Layers | None
     if name == DEMO:
         layers = _MEMORY.fetch(_MEMORY.layers, DEMO, lambda: demo_layers(buildings=demo_size(), progress=progress))
+    elif name == _kept_city():
+        layers = _MEMORY.fetch(_MEMORY.layers, name, lambda: kept_layers(store()))
     else:
         layers = _MEMORY.layers.get(name)
     if layers is None:
         # a run that began with one city must not go on with another
-        st.session_state.update(dataset=DEMO, dataset_gone=True)
+        kept = _kept_city() if name.startswith(WORKSPACE) else None
+        st.session_state.update(dataset=kept or DEMO, dataset_gone=kept is None)
         st.rerun()
     return layers
 

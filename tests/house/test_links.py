@@ -11,7 +11,16 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "README.zh-CN.md", "VALIDATION.md", "CHANGELOG.md", "data/demo/README.md"]
+    "page",
+    [
+        "README.md",
+        "README.zh-CN.md",
+        "VALIDATION.md",
+        "CHANGELOG.md",
+        "data/demo/README.md",
+        "docs/login.md",
+        "docs/login.zh-CN.md",
+    ],
 )
 def test_links_of_a_page_lead_somewhere(page):
     path = ROOT / page

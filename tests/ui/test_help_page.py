@@ -58,7 +58,7 @@ def test_every_task_term_and_limit_is_shown(language):
     labels = {box.label for box in app.expander}
     for task in TASKS:
         assert text(f"help.task_{task}", language) in labels
-    for key in ("files.read", "ui.scenario", "scenarios.save", "page.networks", "map.search", "rooftops.least_kw"):
+    for key in ("gate.read", "ui.scenario", "scenarios.save", "page.networks", "map.search", "rooftops.least_kw"):
         if key != "page.networks":
             assert text(key, language) in said, key
     assert VERSION in said

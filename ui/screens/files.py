@@ -1,74 +1,26 @@
-"""数据: bring files in, see every fault, and go back to the demo city."""
+"""数据: bring files in, keep them, see what is doubtful, and hand them out."""
 
 from __future__ import annotations
 
-import secrets
-from pathlib import Path
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
 
-from data.catalog import LAYERS, label, text
-from data.errors import DataError
-from geo.export import csv_bytes, gpkg_bytes, write_bytes
-from geo.readers.opening import SUFFIXES
-from heating.layers import load
-from heating.report import fault_table, set_aside_layers
-from heating.wording import labelled
+from data.catalog import label
+from geo.export import gpkg_bytes
+from heating.assessment import Assessment
+from heating.report import set_aside_layers
 from solar.weather_repair import repair_notes
+from ui.gate import arriving, doubts, handing_out, kept, sky
+from ui.gate.masks import offered
+from ui.gate.results import fault_list
 from ui.parts import heading
-from ui.state import back_to_demo, current, keep_dataset, show_faults, workspace
+from ui.state import back_to_demo, current, kept_city_moved, use_workspace
 from ui.texts import enumerated, language, paired, plain, t
 
-FAULT_COLUMNS = ["file", "layer", "rows", "column", "problem", "got", "expected", "effect", "mend", "count"]
-UPLOADS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
 
-
-def offer() -> None:
-    """Show one upload a layer and read them together; all faults of all files are shown at once."""
-    with st.form("uploads", border=True):
-        files = {
-            layer: st.file_uploader(
-                label("layer", layer, language()) + (" *" if layer == "buildings" else ""),
-                type=[suffix.removeprefix(".") for suffix in SUFFIXES],
-                key=f"upload_{layer}",
-            )
-            for layer in UPLOADS
-        }
-        weather = st.file_uploader(
-            t("layer.weather"), type=["epw", "csv", "json"], key="upload_weather", accept_multiple_files=True
-        )
-        elevation = st.file_uploader(
-            t("layer.elevation"), type=["tif", "tiff"], key="upload_elevation", accept_multiple_files=True
-        )
-        crs = st.text_input(t("files.crs"), placeholder="EPSG:4544", key="upload_crs")
-        sent = st.form_submit_button(t("files.read"), type="primary")
-    if not sent:
-        return
-    folder = workspace() / secrets.token_hex(8)
-    given = {layer: file for layer, file in files.items() if file is not None}
-    paths = {
-        layer: write_bytes(folder / layer / Path(file.name).name, file.getvalue()) for layer, file in given.items()
-    }
-    sky = {
-        kind: [
-            write_bytes(folder / kind / str(number) / Path(file.name).name, file.getvalue())
-            for number, file in enumerate(files_of)
-        ]
-        for kind, files_of in (("weather", weather), ("elevation", elevation))
-    }
-    try:
-        keep_dataset(load(paths, weather=sky["weather"], elevation=sky["elevation"], crs=crs.strip() or None))
-    except DataError as error:
-        show_faults(error)
-        return
-    except ValueError as error:
-        st.error(plain(error))
-        return
-    st.rerun()
-
-
-def sources() -> pd.DataFrame:
+def sources(done: Assessment) -> pd.DataFrame:
     """Return the layers in use with rows in, used and set aside."""
     return pd.DataFrame(
         [
@@ -85,41 +37,51 @@ def sources() -> pd.DataFrame:
     )
 
 
-done = current()
-heading("page.files", done, lead="files.lead")
-back_to_demo()
-st.subheader(t("files.in_use"), anchor=False)
-st.dataframe(sources(), hide_index=True, width="stretch")
-for cell in done.layers.weather:
-    st.caption(paired(t("layer.weather"), f"{plain(cell.name)} · {plain(cell.source)}"))
-    for key, values in repair_notes(cell):
-        st.warning(t(key, **values))
-terrain = enumerated(plain(path.name) for path in done.layers.elevation) or t("solar.note.flat_terrain")
-st.caption(paired(t("layer.elevation"), terrain))
+def in_use(done: Assessment) -> None:
+    """Show the data that every page is computed from, and its faults."""
+    if kept_city_moved() and st.button(t("gate.use_newer"), type="primary", key="gate_use_newer"):
+        use_workspace()
+        st.rerun()
+    back_to_demo()
+    st.dataframe(sources(done), hide_index=True, width="stretch")
+    for cell in done.layers.weather:
+        st.caption(paired(t("layer.weather"), f"{plain(cell.name)} · {plain(cell.source)}"))
+        for key, values in repair_notes(cell):
+            st.warning(t(key, **values))
+    terrain = enumerated(plain(path.name) for path in done.layers.elevation) or t("solar.note.flat_terrain")
+    st.caption(paired(t("layer.elevation"), terrain))
+    fault_list(done.faults, key="files")
+    aside = set_aside_layers(done)
+    if aside:
+        masked = {layer: offered(frame) for layer, frame in aside.items()}
+        st.download_button(
+            t("files.download_aside"),
+            data=lambda: gpkg_bytes(masked),
+            file_name="set_aside.gpkg",
+            on_click="ignore",
+            key="files_aside",
+        )
+    st.caption(t("files.parameters_moved"))
 
-st.subheader(t("files.faults"), anchor=False)
-faults = fault_table(done, language=language())
-if faults.empty:
-    st.success(t("inspect.no_faults"))
-else:
-    worded = faults.assign(
-        layer=[label("layer", layer, language()) for layer in faults["layer"]],
-        problem=[text(f"fault.{rule}", language()) for rule in faults["rule"]],
-    )
-    shown = worded[FAULT_COLUMNS].astype({"column": object}).fillna({"column": "—"})
-    st.dataframe(labelled(shown, language()), hide_index=True, width="stretch")
-    st.download_button(
-        t("files.download_faults"),
-        data=csv_bytes(labelled(faults, language())),
-        file_name="faults.csv",
-        mime="text/csv",
-    )
-aside = set_aside_layers(done)
-if aside:
-    st.download_button(t("files.download_aside"), data=gpkg_bytes(aside), file_name="set_aside.gpkg")
 
-st.subheader(t("files.upload"), anchor=False)
-st.caption(t("files.upload_note", layers=enumerated(label("layer", layer, language()) for layer in LAYERS[:6])))
-offer()
-
-st.caption(t("files.parameters_moved"))
+PARTS: dict[str, Callable[[Assessment], None]] = {
+    "in_use": in_use,
+    "arriving": arriving.section,
+    "kept": kept.section,
+    "doubts": doubts.section,
+    "handing_out": handing_out.section,
+    "sky": sky.section,
+}
+assessed = current()
+heading("page.files", assessed, lead="files.lead")
+names = {part: t(f"gate.part_{part}") for part in PARTS}
+st.session_state.setdefault("files_part", "in_use")
+chosen = st.segmented_control(
+    t("gate.parts"),
+    list(PARTS),
+    format_func=names.__getitem__,
+    key="files_part",
+    label_visibility="collapsed",
+    required=True,
+)
+PARTS[chosen or "in_use"](assessed)

@@ -17,8 +17,9 @@ from ui.parts import downloads, heading, zone_cards
 from ui.scenario_store import known_as, shelf
 from ui.selection import box_panel
 from ui.standalone_offer import offer
-from ui.state import choices_digest, current, result_name, workspace
+from ui.state import choices_digest, current, result_name
 from ui.texts import language, plain, t
+from ui.workspace import workspace
 
 done = current()
 heading("page.overview", done, lead="overview.lead")

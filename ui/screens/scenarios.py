@@ -25,9 +25,10 @@ from ui.map import MapEvent, MapOptions, VectorLayer, city_map
 from ui.paint import VERDICT, Paint, metric_label
 from ui.parts import downloads, heading, legend
 from ui.scenario_store import as_bytes, delete, file_stem, parse, save, shelf
-from ui.state import assessment_of, current, result_name, scenario, show_faults, workspace
+from ui.state import assessment_of, current, result_name, scenario, show_faults
 from ui.store import STORE
 from ui.texts import language, plain, t
+from ui.workspace import workspace
 
 COLOURINGS = ("clean_heating", "zone", "in_service_area", "capacity_kw")
 UNCHANGED = "#DDD8CC"

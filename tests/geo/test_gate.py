@@ -1,0 +1,200 @@
+"""The gate from end to end: look, decide, read, keep, take back, check, hand out — on the screen's own functions."""
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from geo_samples import buildings, rules
+from typer.testing import CliRunner
+
+from data.catalog import LAYERS, text
+from data.errors import DataError, Fault
+from geo import gate
+from geo.__main__ import app
+from geo.formats import export
+from geo.io import read_layer
+from geo.template import headers, template
+from geo.vocabulary import columns
+from geo.workspace import open_store
+
+HEADER = ["锅炉编号", "单位名称", "锅炉燃料的种类", "吨位", "用途", "经度", "纬度"]
+ROWS = [
+    ["B1", "甲厂", "煤", "20", "供热", 106.40, 39.01],
+    ["B2", "乙厂", "煤", "14", "供热", 106.41, 39.02],
+    ["B3", "丙厂", "煤", "10", "供热", None, None],
+]
+
+
+@pytest.fixture
+def ledger(tmp_path):
+    path = tmp_path / "锅炉 台账.xlsx"
+    book = openpyxl.Workbook()
+    for row in [HEADER, *ROWS]:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "kept")
+
+
+def geo(*arguments):
+    return CliRunner().invoke(app, list(map(str, arguments)))
+
+
+def kept(store, ledger, **said):
+    look = gate.look(ledger, layer="boilers", store=store)
+    mapping = {match.foreign: (match.ours, match.unit) for match in look.questions} | said
+    decision = gate.Decision(layer="boilers", mapping=mapping)
+    done = gate.read(ledger, decision, raw=look.raw, name="锅炉 台账.xlsx")
+    return gate.keep(
+        store, done, decision, signature=look.signature, who="张", expected=gate.version_of(store, "boilers")
+    )
+
+
+def test_a_question_is_not_used_before_it_is_answered(ledger):
+    look = gate.look(ledger, layer="boilers")
+    assert [match.foreign for match in look.questions if match.how == "similar"] == ["锅炉燃料的种类"]
+    unasked = gate.read(ledger, look.decision(), raw=look.raw)
+    assert set(unasked.frame["fuel"]) == {"unknown"}
+    answered = gate.Decision(layer="boilers", mapping={"锅炉燃料的种类": ("fuel", "")})
+    assert set(gate.read(ledger, answered, raw=look.raw).frame["fuel"]) == {"coal"}
+
+
+def test_a_known_header_can_be_left_out(ledger):
+    decision = gate.Decision(layer="boilers", mapping={"单位名称": ("", "")})
+    done = gate.read(ledger, decision)
+    assert done.frame["name"].isna().all()
+    assert "单位名称" in done.unread
+
+
+def test_a_stated_unit_scales(ledger):
+    decision = gate.Decision(layer="boilers", mapping={"吨位": ("capacity_t_h", "MW")})
+    done = gate.read(ledger, decision)
+    assert done.frame["capacity_t_h"].tolist() == pytest.approx([20 / 0.7, 14 / 0.7])
+    assert done.units["吨位"] == "MW"
+
+
+def test_what_is_kept_is_what_was_read_with_the_file_as_it_came(store, ledger):
+    record = kept(store, ledger)
+    assert (record.rows_in, record.rows_used, record.rows_set_aside) == (3, 2, 1)
+    assert store.source("boilers") == ledger.read_bytes()
+    assert store.set_aside("boilers")["单位名称"].tolist() == ["丙厂"]
+    assert store.read("boilers")["boiler_id"].tolist() == ["B1", "B2"]
+    assert record.who == "张"
+    assert {fault["rule"] for fault in record.faults} >= {"geometry_missing"}
+    assert [Fault.from_plain(fault).message() for fault in record.faults]
+
+
+def test_a_confirmed_mapping_is_remembered_for_files_with_the_same_headers(store, ledger, tmp_path):
+    kept(store, ledger)
+    other = tmp_path / "二月.csv"
+    pd.DataFrame(ROWS, columns=HEADER)[HEADER[::-1]].to_csv(other, index=False)
+    look = gate.look(other, layer="boilers", store=store)
+    found = {match.foreign: match for match in look.matches}
+    assert (found["锅炉燃料的种类"].how, found["锅炉燃料的种类"].ours) == ("remembered", "fuel")
+    assert set(gate.read(other, look.decision(), raw=look.raw).frame["fuel"]) == {"coal"}
+
+
+def test_two_people_who_saw_the_same_version_do_not_overwrite_each_other(store, ledger):
+    look = gate.look(ledger, layer="boilers", store=store)
+    decision = look.decision()
+    done = gate.read(ledger, decision, raw=look.raw)
+    seen = gate.version_of(store, "boilers")
+    gate.keep(store, done, decision, signature=look.signature, who="甲", expected=seen)
+    with pytest.raises(DataError) as caught:
+        gate.keep(store, done, decision, signature=look.signature, who="乙", expected=seen)
+    assert rules(caught.value.faults) == {"workspace_moved"}
+    assert [record.who for record in store.history("boilers")] == ["甲"]
+
+
+def test_synthetic_layers_are_never_trusted_and_the_counties_always_are(store, tmp_path):
+    assert set(gate.trusted_layers(None)) == {"counties"}
+    path = tmp_path / "b.gpkg"
+    buildings(数据说明=[text("app.synthetic")] * 4).to_file(path)
+    decision = gate.Decision(layer="buildings")
+    done = gate.read(path, decision)
+    assert done.synthetic
+    gate.keep(store, done, decision, signature="", who="", expected=None)
+    assert set(gate.trusted_layers(store)) == {"counties"}
+
+
+def test_mending_keeps_a_version_and_loses_no_row(store, tmp_path):
+    again = pd.concat([buildings(), buildings(1).assign(建筑编号="A9")], ignore_index=True)
+    path = tmp_path / "建筑.gpkg"
+    gpd.GeoDataFrame(again, crs="EPSG:4326").to_file(path)
+    decision = gate.Decision(layer="buildings")
+    gate.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
+    from geo import quality  # noqa: PLC0415
+
+    finding = next(one for one in quality.examine(gate.frames_of(store)) if one.mend and "A9" in one.ids)
+    record = gate.mend(store, finding, who="李", expected=1)
+    assert (record.version, record.rows_used, record.rows_set_aside) == (2, 4, 1)
+    assert record.rows_in == 5
+    assert store.source("buildings") == path.read_bytes()
+    assert finding.key not in {one.key for one in quality.examine(gate.frames_of(store))}
+    store.undo("buildings", expected=2)
+    assert len(store.read("buildings")) == 5
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_every_header_of_the_template_is_known(layer, language):
+    wanted = headers(layer, language)
+    found = columns(layer, list(wanted))
+    assert {name: ours for name, (ours, _) in found.items()} == wanted
+
+
+def test_a_filled_template_is_read_whole(tmp_path):
+    path = tmp_path / "模板.xlsx"
+    path.write_bytes(template())
+    book = openpyxl.load_workbook(path)
+    page = book["锅炉"]
+    said = dict.fromkeys([cell.value for cell in page[1]])
+    said |= {"锅炉编号": "B1", "燃料种类": "煤", "额定蒸发量(蒸吨/小时)": 20, "经度": 106.4, "纬度": 39.0}
+    page.append(list(said.values()))
+    book.save(path)
+    done = read_layer(path, "boilers", sublayer="锅炉")
+    assert done.frame[["boiler_id", "fuel", "capacity_t_h"]].iloc[0].tolist() == ["B1", "coal", 20.0]
+    assert not done.unread
+
+
+def test_the_commands_do_the_same(tmp_path, ledger):
+    where = tmp_path / "w"
+    asked = geo("import", ledger, "--workspace", where, "--layer", "boilers")
+    assert asked.exit_code == 3
+    assert "锅炉燃料的种类" in asked.stderr
+    mapping = ("--map", "锅炉燃料的种类=fuel", "--map", "吨位=capacity_t_h|蒸吨")
+    done = geo("import", ledger, "--workspace", where, "--layer", "boilers", *mapping, "--who", "张")
+    assert done.exit_code == 0, done.stderr
+    assert geo("import", ledger, "--workspace", where, "--layer", "boilers").exit_code == 0, "remembered"
+    assert "锅炉 台账.xlsx" in geo("layers", "--workspace", where).stdout
+    assert geo("undo", "boilers", "--workspace", where).exit_code == 0
+    assert gate.version_of(open_store(where), "boilers") == 1
+    assert geo("redo", "boilers", "--workspace", where).exit_code == 0
+    report = tmp_path / "报告.xlsx"
+    assert geo("check", "--workspace", where, "--out", report).exit_code == 0
+    assert openpyxl.load_workbook(report).sheetnames
+    out = geo("export", "--workspace", where, "--format", "geojson", "--crs", "EPSG:4490", "--out", tmp_path / "out")
+    assert out.exit_code == 0, out.stderr
+    (made,) = (tmp_path / "out").iterdir()
+    back = gpd.read_file(made)
+    assert shapely.get_coordinates(back.geometry).round(6).tolist() == [[106.40, 39.01], [106.41, 39.02]]
+    bad = geo("import", ledger, "--workspace", where, "--layer", "boilers", "--map", "没有等号")
+    assert bad.exit_code == 2
+    assert text("fault.mapping_unreadable") in bad.stderr
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "geojson", "gpkg"])
+def test_an_export_in_shifted_coordinates_comes_back_where_it_was(tmp_path, ledger, kind):
+    done = gate.read(ledger, gate.Decision(layer="boilers", mapping={"锅炉燃料的种类": ("fuel", "")}))
+    made = export({"boilers": done.frame}, format=kind, crs="GCJ-02", name="锅炉", synthetic=False)
+    path = tmp_path / made.file_name
+    path.write_bytes(made.content)
+    back = read_layer(path, "boilers")
+    assert "crs_by_column" in rules(back.faults)
+    moved = shapely.distance(back.frame.geometry.to_numpy(), done.frame.geometry.to_numpy())
+    assert moved.max() < 1e-7

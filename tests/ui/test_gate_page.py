@@ -1,0 +1,227 @@
+"""The page 数据: a ledger is dropped, questions are answered, it is kept, taken back, checked and handed out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import geopandas as gpd
+import openpyxl
+import pytest
+import shapely
+
+from data.catalog import text
+from geo import gate
+from geo.workspace import open_store
+from tests.ui.test_pages import opened, words
+
+HEADER = "锅炉编号,单位名称,锅炉燃料的种类,吨位（蒸吨）,用途,经度,纬度"
+LEDGER = f"""{HEADER}
+B1,甲厂,煤,20,供热,106.40,39.01
+B2,<script>alert(1)</script>,煤,14,供热,106.41,39.02
+B3,丙厂,煤,10,供热,,
+"""
+ROWS_IN, USED, ASIDE = 3, 2, 1
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small_city(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
+        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def workspace(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUANGUANG_WORKSPACE", str(tmp_path))
+    return tmp_path
+
+
+def fine(app):
+    assert not app.exception, [problem.message for problem in app.exception]
+    return app
+
+
+def part(app, name):
+    app.segmented_control(key="files_part").set_value(name)
+    return fine(app.run())
+
+
+def press(app, start):
+    next(button for button in app.button if str(button.key).startswith(start)).click()
+    return fine(app.run())
+
+
+def dropped(app, name, content):
+    part(app, "arriving")
+    app.file_uploader(key="gate_files").upload(name, content.encode() if isinstance(content, str) else content)
+    return fine(app.run())
+
+
+def widget(kind, start):
+    return next(one for one in kind if str(one.key).startswith(start))
+
+
+def metrics(app):
+    return [int(metric.value.replace(",", "")) for metric in app.metric]
+
+
+def keep_ledger(app, language="zh"):
+    dropped(app, "锅炉.csv", LEDGER)
+    press(app, "gate_read_")
+    press(app, "keep_")
+    return app
+
+
+def buildings_file():
+    shapes = [shapely.box(106.4 + n * 0.002, 39.0, 106.401 + n * 0.002, 39.001) for n in range(4)]
+    frame = gpd.GeoDataFrame(
+        {
+            "建筑编号": list("abcd"),
+            "用途": ["住宅", "学校", "厂房", "医院"],
+            "取暖方式": ["散煤", "热泵", "散煤", "地热"],
+        },
+        geometry=shapes,
+        crs=4490,
+    )
+    return frame.to_json(to_wgs84=True)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_ledger_is_read_with_its_questions_faults_and_rows_set_aside(workspace, language):
+    app = opened("files", language)
+    dropped(app, "锅炉.csv", LEDGER)
+    assert widget(app.selectbox, "layer_").value == "boilers"
+    question = widget(app.selectbox, "map_")
+    assert "锅炉燃料的种类" in question.label
+    assert question.value == "fuel"
+    press(app, "gate_read_")
+    assert metrics(app) == [ROWS_IN, USED, ASIDE]
+    faults = next(frame.value for frame in app.dataframe if text("column.mend", language) in frame.value)
+    assert text("fault.geometry_missing", language) in faults.iloc[:, 4].tolist()
+    assert not open_store(workspace / "kept").layers(), "reading keeps nothing"
+    press(app, "keep_")
+    record = open_store(workspace / "kept").layers()["boilers"]
+    assert (record.file, record.rows_in, record.rows_used, record.rows_set_aside) == ("锅炉.csv", 3, 2, 1)
+    assert record.confirmed == {"锅炉燃料的种类": "fuel"}
+    assert set(open_store(workspace / "kept").read("boilers")["fuel"]) == {"coal"}
+
+
+def test_an_answer_that_was_changed_asks_to_read_again(workspace):
+    app = opened("files")
+    dropped(app, "锅炉.csv", LEDGER)
+    press(app, "gate_read_")
+    widget(app.selectbox, "map_").set_value("")
+    fine(app.run())
+    assert text("gate.changed_since") in [box.value for box in app.warning]
+    assert not [button for button in app.button if str(button.key).startswith("keep_")]
+
+
+def test_a_refused_file_lists_every_fault_and_nothing_else_changes(workspace):
+    app = opened("files")
+    dropped(app, "锅炉.csv", "锅炉编号,燃料种类\nB1,煤\n")
+    press(app, "gate_read_")
+    assert text("fault.no_coordinates") in words(app)
+    assert not open_store(workspace / "kept").layers()
+
+
+def test_a_bomb_is_refused_before_it_is_opened(workspace):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("../../a.shp", b"0" * 50_000_000)
+    app = opened("files")
+    dropped(app, "a.zip", content.getvalue())
+    assert app.error
+    assert not [button for button in app.button if str(button.key).startswith("keep_")]
+
+
+def test_taken_back_files_leave_nothing_on_disk(workspace):
+    app = opened("files")
+    dropped(app, "锅炉.csv", LEDGER)
+    assert len(list((workspace / "incoming").rglob("*.csv"))) == 1
+    app.file_uploader(key="gate_files").clear()
+    fine(app.run())
+    assert not list((workspace / "incoming").rglob("*.csv"))
+
+
+def test_versions_are_undone_and_redone(workspace):
+    app = opened("files")
+    keep_ledger(app)
+    store = open_store(workspace / "kept")
+    part(app, "kept")
+    press(app, "gate_undo_boilers")
+    assert not store.layers()
+    press(app, "gate_redo_boilers")
+    assert store.layers()["boilers"].version == 1
+    shown = [frame.value for frame in app.dataframe if text("gate.version") in frame.value]
+    assert shown[0][text("column.file")].tolist() == ["锅炉.csv"]
+
+
+def test_kept_buildings_become_the_city_of_every_new_session(workspace):
+    app = opened("files")
+    dropped(app, "建筑.geojson", buildings_file())
+    press(app, "gate_read_")
+    press(app, "keep_")
+    assert text("app.synthetic") in words(app), "this session goes on with its own city"
+    part(app, "kept")
+    press(app, "gate_use")
+    part(app, "in_use")
+    assert text("app.synthetic") not in words(app)
+    assert app.dataframe[0].value[text("column.file")].tolist() == ["建筑.geojson"]
+    other = opened("files")
+    assert other.dataframe[0].value[text("column.file")].tolist() == ["建筑.geojson"]
+
+
+def test_another_version_meanwhile_is_a_conflict_that_is_told(workspace):
+    first, second = opened("files"), opened("files")
+    for app in (first, second):
+        dropped(app, "锅炉.csv", LEDGER)
+        press(app, "gate_read_")
+    press(first, "keep_")
+    press(second, "keep_")
+    assert text("fault.workspace_moved") in words(second)
+    assert open_store(workspace / "kept").layers()["boilers"].version == 1
+
+
+def test_findings_are_shown_accepted_and_exported(workspace):
+    store = open_store(workspace / "kept")
+    path = workspace / "b.csv"
+    twice = LEDGER.replace("106.41,39.02", "106.40,39.01").replace("<script>alert(1)</script>,煤,14", "甲厂,煤,20")
+    path.write_text(twice, encoding="utf-8")
+    look = gate.look(path, store=store)
+    decision = gate.Decision(layer="boilers", mapping={"锅炉燃料的种类": ("fuel", "")})
+    gate.keep(store, gate.read(path, decision), decision, signature=look.signature, who="", expected=None)
+    app = part(opened("files"), "doubts")
+    findings = widget(app.dataframe, "gate_findings_")
+    assert len(findings.value)
+    before = [markdown.value for markdown in app.markdown if markdown.value.startswith("### ")]
+    app.session_state[findings.key] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+    fine(app.run())
+    press(app, "accept_")
+    after = [markdown.value for markdown in app.markdown if markdown.value.startswith("### ")]
+    assert sum(int(value[4:]) for value in after) == sum(int(value[4:]) for value in before) - 1
+
+
+@pytest.mark.parametrize("kind", ["gpkg", "xlsx"])
+def test_an_export_says_synthetic_and_is_masked(workspace, kind):
+    app = part(opened("files"), "handing_out")
+    app.multiselect(key="gate_export_layers").set_value(["boilers"])
+    app.selectbox(key="gate_export_format").set_value(kind)
+    app.selectbox(key="gate_export_crs").set_value("EPSG:4544")
+    fine(app.run())
+    press(app, "gate_export_make")
+    made = app.session_state["gate_made_export"][1]
+    assert text("app.synthetic") in made.file_name
+    if kind == "gpkg":
+        (workspace / "out.gpkg").write_bytes(made.content)
+        frame = gpd.read_file(workspace / "out.gpkg", layer="boilers")
+        assert frame.crs.to_epsg() == 4544
+        assert len(frame) == 180
+    else:
+        assert openpyxl.load_workbook(io.BytesIO(made.content)).sheetnames
+
+
+def test_the_template_is_offered_and_weather_has_its_place(workspace):
+    app = part(opened("files"), "sky")
+    assert {uploader.key for uploader in app.file_uploader} == {"upload_weather", "upload_elevation"}
