@@ -154,6 +154,7 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     crs: Annotated[str | None, typer.Option(help="coordinate system of files that state none")] = None,
     allow_distant_weather: Annotated[bool, typer.Option(help="use weather from farther than 100 km")] = False,
     strict: Annotated[bool, typer.Option(help="exit 2 on any fault, also on single rows and cells")] = False,
+    unmasked: Annotated[bool, typer.Option(help="show names of persons, telephone and identity numbers")] = False,
     language: Annotated[Language, typer.Option(help="language of the results")] = "zh",
 ) -> None:
     """Assess a city and write assessment.gpkg, clean_heating.csv, boilers.csv, rooftops.parquet, summary.json.
@@ -174,7 +175,7 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
             if allow_distant_weather:
                 chosen = dataclasses.replace(chosen, allow_distant_weather=True)
             done = assess(layers, chosen, progress=told)
-            written = _written(done, out, language=language, strict=strict)
+            written = _written(done, out, language=language, strict=strict, unmasked=unmasked)
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
         raise typer.Exit(2) from error
@@ -191,10 +192,10 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
         typer.echo(str(path))
 
 
-def _written(done: Assessment, out: Path, *, language: str, strict: bool) -> list[Path]:
+def _written(done: Assessment, out: Path, *, language: str, strict: bool, unmasked: bool) -> list[Path]:
     if strict and done.faults:
         raise DataError(done.faults)
-    return report.write(done, out, language=language)
+    return report.write(done, out, language=language, unmasked=unmasked)
 
 
 if __name__ == "__main__":

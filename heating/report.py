@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ import pandas as pd
 from data import parameters
 from data.catalog import VERSION, label, text
 from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_parquet
+from geo.masking import masked
 from heating import rates
 from heating.assessment import Assessment
 from heating.scenario import Scenario, changes, values_in_use
@@ -229,37 +231,41 @@ def _as_text(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(words.assign(source_row=frame["source_row"]), geometry=frame.geometry, crs=frame.crs)
 
 
-def write(done: Assessment, out: Path, *, language: str = "zh") -> list[Path]:
+def write(done: Assessment, out: Path, *, language: str = "zh", unmasked: bool = False) -> list[Path]:
     """Write an assessment into a folder, each file atomically, and return the files.
 
     ``assessment.gpkg`` (all layers with results), ``clean_heating.csv``, ``boilers.csv``,
-    ``rooftops.parquet``, ``summary.json``; ``faults.csv`` and ``set_aside.gpkg`` where there are any.
+    ``rooftops.parquet``, ``summary.json``; ``faults.csv`` and ``set_aside.gpkg`` where there are any. Names of persons,
+    telephone and identity numbers are hidden unless `unmasked`.
     """
+
+    def shown(table: pd.DataFrame) -> pd.DataFrame:
+        return stamped(table if unmasked else masked(table), done, language)
+
+    layers = result_layers(done, language=language)
+    boilers = labelled(rounded(boiler_table(done, language=language)), language)
+    roofs = gpd.GeoDataFrame(shown(roof_table(done)), geometry=done.buildings.geometry)
     written = [
-        write_gpkg(out / "assessment.gpkg", result_layers(done, language=language)),
-        write_bytes(
-            out / "clean_heating.csv",
-            csv_bytes(stamped(rate_labels(rounded(rate_table(done)), language), done, language)),
-        ),
-        write_bytes(
-            out / "boilers.csv",
-            csv_bytes(stamped(labelled(rounded(boiler_table(done, language=language)), language), done, language)),
-        ),
-        write_parquet(
-            out / "rooftops.parquet",
-            gpd.GeoDataFrame(stamped(roof_table(done), done, language), geometry=done.buildings.geometry),
-        ),
+        write_gpkg(out / "assessment.gpkg", layers if unmasked else _hidden(layers)),
+        write_bytes(out / "clean_heating.csv", csv_bytes(shown(rate_labels(rounded(rate_table(done)), language)))),
+        write_bytes(out / "boilers.csv", csv_bytes(shown(boilers))),
+        write_parquet(out / "rooftops.parquet", roofs),
         write_json(out / "summary.json", summary(done)),
     ]
     if done.faults:
-        faults = stamped(labelled(fault_table(done, language=language), language), done, language)
-        written.append(write_bytes(out / "faults.csv", csv_bytes(faults)))
+        faults = labelled(fault_table(done, language=language), language)
+        written.append(write_bytes(out / "faults.csv", csv_bytes(shown(faults))))
     if aside := set_aside_layers(done, language=language):
-        written.append(write_gpkg(out / "set_aside.gpkg", aside))
+        written.append(write_gpkg(out / "set_aside.gpkg", aside if unmasked else _hidden(aside)))
     for name in {"faults.csv", "set_aside.gpkg"} - {path.name for path in written}:
         # Left by an earlier run, they would be taken for this one's.
         (out / name).unlink(missing_ok=True)
     return written
+
+
+def _hidden(layers: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return layers without personal data."""
+    return {name: masked(frame) for name, frame in layers.items()}
 
 
 def _city_rates(table: pd.DataFrame) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from heating import rates
 from heating.assessment import Assessment
 from heating.report import county_names, stamped
 from heating.wording import labelled, rounded
+from ui.gate.masks import offered
 from ui.links import keep_among
 from ui.texts import enumerated, language, t
 
@@ -174,7 +175,7 @@ def downloads(
     head = f"{title}（{t('app.synthetic')}）" if done.layers.synthetic else title
 
     def readable() -> pd.DataFrame:
-        return stamped(labelled(rounded(table), spoken), done, spoken)
+        return stamped(offered(labelled(rounded(table), spoken)), done, spoken)
 
     offers = [
         ("xlsx", XLSX, lambda: xlsx_bytes({name: readable()}, title=head)),
@@ -185,7 +186,7 @@ def downloads(
             (
                 "gpkg",
                 "application/geopackage+sqlite3",
-                lambda: gpkg_bytes({layer: stamped(frame, done, spoken) for layer, frame in shapes.items()}),
+                lambda: gpkg_bytes({layer: stamped(offered(frame), done, spoken) for layer, frame in shapes.items()}),
             )
         )
     for place, (suffix, mime, make) in zip(st.columns(len(offers)), offers, strict=True):

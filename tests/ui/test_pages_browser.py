@@ -27,15 +27,11 @@ PHONE = 800
 COLOURS = 128
 VILLAGE = "骏马社区居委会"
 CLAUSE = re.compile("石政发〔2022〕57号 三（.）(：|: )")
-BUILDINGS = """建筑编号;用途;取暖方式;建筑面积;层数;WKT
-A1;住宅;散煤;900;3;POLYGON((106.400 39.01,106.401 39.01,106.401 39.011,106.400 39.011,106.400 39.01))
-A2;学校;燃气锅炉;1200;2;POLYGON((106.402 39.01,106.403 39.01,106.403 39.011,106.402 39.011,106.402 39.01))
+LIKE_FUEL = {"zh": "锅炉燃料的种类", "en": "现用燃料种类"}
+LEDGER = """锅炉编号,单位名称,{fuel},额定蒸发量(蒸吨/小时),用途,经度,纬度
+B1,<img src=x onerror=alert(1)>,煤,20,供热,106.40,39.01
+B2,乙厂,煤,10,供热,,
 """
-LEDGER = """锅炉编号,单位名称,燃料种类,额定蒸发量(蒸吨/小时),额定功率(MW),用途,经度,纬度
-B1,甲厂,煤,20,,供热,106.40,39.01
-B2,乙厂,煤,10,,供热,,
-"""
-FILES = {"buildings": BUILDINGS, "boilers": LEDGER}
 
 
 @pytest.fixture(scope="module")
@@ -256,23 +252,29 @@ def scenarios(page, language):
 
 
 def files(page, language):
-    """Bring in buildings and a ledger with one row that has no place: what is used, and the row's fault."""
-    uploads = page.get_by_test_id("stFileUploaderDropzoneInput")
-    for nth, (layer, content) in enumerate(FILES.items()):
-        given = {"name": f"{layer}.csv", "mimeType": "text/csv", "buffer": content.encode()}
-        uploads.nth(nth).set_input_files(given)
-        page.get_by_text(f"{layer}.csv").wait_for()
-    page.get_by_role("button", name=text("files.read", language)).click()
-    back = page.get_by_role("button", name=text("files.back_to_demo", language))
-    back.wait_for()
+    """Bring in a ledger with a header to confirm and a row without a place: it is checked, kept, and found again."""
+    page.get_by_role("radio", name=text("gate.part_arriving", language)).click()
     idle(page)
-    assert cells(table(page), label("layer", "boilers", language))[1:5] == ["boilers.csv", "2", "1", "1"]
-    assert text("fault.geometry_missing", language) in table(page, 1).locator("td").all_inner_texts()
-
-
-def back_to_demo(page, language):
-    page.get_by_role("button", name=text("files.back_to_demo", language)).click()
-    page.get_by_text(text("app.synthetic", language)).first.wait_for()
+    content = LEDGER.format(fuel=LIKE_FUEL[language]).encode("gb18030")
+    given = {"name": "锅炉.csv", "mimeType": "text/csv", "buffer": content}
+    page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(given)
+    page.get_by_role("combobox", name=re.compile(LIKE_FUEL[language])).wait_for()
+    page.get_by_role("button", name=text("gate.read", language)).click()
+    keep = page.get_by_role("button", name=text("gate.keep", language, layer=label("layer", "boilers", language)))
+    keep.wait_for()
+    idle(page)
+    page.get_by_test_id("stMetric").nth(2).wait_for()
+    rows = [figure.inner_text().split()[-1] for figure in page.get_by_test_id("stMetric").all()]
+    assert rows == ["2", "1", "1"]
+    faults = table(page, 1).locator("td").all_inner_texts()
+    assert text("fault.geometry_missing", language) in faults
+    page.frame_locator("iframe").first.locator(".leaflet-interactive").first.wait_for(state="attached")
+    keep.click()
+    page.get_by_text(label("layer", "boilers", language)).last.wait_for()
+    keep.wait_for(state="detached")
+    page.get_by_role("radio", name=text("gate.part_kept", language)).click()
+    idle(page)
+    assert cells(table(page), "锅炉.csv")[4:7] == ["2", "1", "1"]
 
 
 def type_a_value(page, row, value):
@@ -328,7 +330,7 @@ TOPS = {
     "networks": "ui.colour_by",
     "scenarios": "scenarios.maps",
 }
-UNDO = {"files": back_to_demo, "sources": restore}
+UNDO = {"sources": restore}
 
 
 def start(page, url, language="zh"):

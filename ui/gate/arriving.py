@@ -90,6 +90,7 @@ def _decide(arrival: Arrival) -> None:
     if st.button(t("gate.read"), type="primary", icon=":material/fact_check:", key=f"gate_read_{arrival.token}"):
         with st.spinner(t("gate.reading")):
             _read(arrival, look, decision)
+        st.rerun()
     done = st.session_state.get(f"read_{arrival.token}")
     if done is None:
         return

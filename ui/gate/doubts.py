@@ -175,6 +175,7 @@ def _acts(finding: Finding, record: Record, accepted: frozenset[str]) -> None:
         show_faults(error)
 
 
+@st.fragment
 def _map(findings: list[Finding], frames: Mapping[str, gpd.GeoDataFrame]) -> None:
     """Show the findings where they are."""
     shapes = quality.shapes(findings[:MOST_SHAPES], frames)

@@ -77,7 +77,7 @@ def fault_list(faults: tuple[Fault, ...], *, key: str) -> None:
     left, right = st.columns(2)
     left.download_button(
         t("files.download_faults"),
-        data=lambda: csv_bytes(labelled(table, language())),
+        data=lambda: csv_bytes(offered(labelled(table, language()))),
         file_name="faults.csv",
         mime="text/csv",
         key=f"{key}_csv",
@@ -85,7 +85,7 @@ def fault_list(faults: tuple[Fault, ...], *, key: str) -> None:
     )
     right.download_button(
         t("gate.download_faults_xlsx"),
-        data=lambda: xlsx_bytes({t("files.faults"): labelled(table, language())}),
+        data=lambda: xlsx_bytes({t("files.faults"): offered(labelled(table, language()))}),
         file_name="faults.xlsx",
         mime=XLSX,
         key=f"{key}_xlsx",
@@ -115,6 +115,7 @@ def _aside(done: LayerRead) -> None:
     )
 
 
+@st.fragment
 def on_map(done: LayerRead) -> None:
     """Show where the rows are; those with a finding stand out."""
     frame = done.frame.head(SHOWN_ON_MAP)
