@@ -225,3 +225,35 @@ def test_an_export_says_synthetic_and_is_masked(workspace, kind):
 def test_the_template_is_offered_and_weather_has_its_place(workspace):
     app = part(opened("files"), "sky")
     assert {uploader.key for uploader in app.file_uploader} == {"upload_weather", "upload_elevation"}
+
+
+def test_a_reader_looks_but_brings_nothing_in_and_gets_masked_files(workspace, monkeypatch):
+    keep_ledger(opened("files"))
+    monkeypatch.setattr("ui.access.role", lambda: "reader")
+    app = opened("files")
+    for name in ("arriving", "sky"):
+        part(app, name)
+        assert not app.file_uploader
+        assert text("gate.readers_look") in [box.value for box in app.info]
+    part(app, "kept")
+    assert not [button for button in app.button if str(button.key).startswith("gate_")]
+    assert not [button for button in app.download_button if str(button.key).startswith("gate_source")]
+    part(app, "handing_out")
+    assert text("gate.unmask") not in [box.label for box in app.checkbox]
+    assert text("gate.masked_note") in words(app)
+    app.switch_page("screens/scenarios.py")
+    fine(app.run())
+    saving = {text(f"scenarios.{act}") for act in ("save", "bring")}
+    assert all(button.disabled for button in app.button if button.label in saving)
+
+
+def test_the_kept_layers_can_be_handed_out_before_there_is_a_city_of_them(workspace):
+    app = keep_ledger(opened("files"))
+    part(app, "handing_out")
+    app.radio(key="gate_whose").set_value("kept")
+    fine(app.run())
+    press(app, "gate_export_make")
+    made = app.session_state["gate_made_export"][1]
+    assert text("app.synthetic") not in made.file_name
+    (workspace / "out.gpkg").write_bytes(made.content)
+    assert gpd.read_file(workspace / "out.gpkg", layer="boilers")["boiler_id"].tolist() == ["B1", "B2"]

@@ -80,13 +80,13 @@ def _cards(findings: tuple[Finding, ...], accepted: frozenset[str]) -> None:
         own = [finding for finding in findings if finding.severity == severity]
         settled = sum(finding.key in accepted for finding in own)
         with place, st.container(border=True, gap="xxsmall"):
-            st.markdown(f":{_MARKS[severity]}-badge[{t(f'severity.{severity}')}]")
+            st.markdown(f":{_MARKS[severity]}-badge[{t(f'quality.severity.{severity}')}]")
             st.markdown(f"### {len(own) - settled}")
             st.caption(t("gate.settled", count=settled))
 
 
 def _filtered(findings: tuple[Finding, ...], accepted: frozenset[str]) -> list[Finding]:
-    severities = {severity: t(f"severity.{severity}") for severity in SEVERITIES}
+    severities = {severity: t(f"quality.severity.{severity}") for severity in SEVERITIES}
     present = dict.fromkeys(finding.layer for finding in findings)
     layers = {layer: label("layer", layer, language()) for layer in present}
     left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
@@ -145,7 +145,7 @@ def _one(
 ) -> None:
     """Show one finding with the rows that it is about, and what can be done."""
     with st.container(border=True):
-        st.markdown(f":{_MARKS[finding.severity]}-badge[{t(f'severity.{finding.severity}')}]")
+        st.markdown(f":{_MARKS[finding.severity]}-badge[{t(f'quality.severity.{finding.severity}')}]")
         st.text(finding.title(language()))
         st.text(finding.what(language()))
         st.text(paired(t("column.mend"), finding.how(language())))

@@ -95,6 +95,8 @@ def _evidence(own: list[Record]) -> None:
         )
         for fault in record.faults:
             st.text(Fault.from_plain(fault).message(language()))
+    if not may_edit():
+        return  # the file as it came holds whatever it held
     st.download_button(
         t("gate.source_file", file=plain(record.file)),
         data=lambda: store().source(record.layer, record.version),

@@ -17,6 +17,7 @@ from heating.assessment import Assessment
 from heating.report import stamped
 from heating.scenario import Scenario
 from ui import citymap, tables
+from ui.access import may_edit
 from ui.basemaps import chosen_base
 from ui.evidence import panel
 from ui.features import document, vector_layers
@@ -65,7 +66,9 @@ def keep_present() -> None:
         st.markdown(f"**{t('scenarios.keep')}**")
         name = st.text_input(t("scenarios.name"), key="scenario_name", max_chars=200).strip()
         replace = st.checkbox(t("scenarios.replace"), key="scenario_replace")
-        sent = st.form_submit_button(t("scenarios.save"), type="primary", icon=":material/save:")
+        sent = st.form_submit_button(
+            t("scenarios.save"), type="primary", icon=":material/save:", disabled=not may_edit()
+        )
     if sent:
         put(dataclasses.replace(scenario(), name=name), replace=replace, use=True)
 
@@ -93,6 +96,7 @@ def manage() -> None:
         st.markdown(f"**{t('scenarios.manage')}**")
         which = st.selectbox(t("scenarios.which"), list(titles), format_func=titles.__getitem__, key="scenario_which")
         one = offered[which][1]
+        fixed = which in (PLAN, NOW) or not may_edit()
         left, right = st.columns(2)
         if left.button(
             t("scenarios.load"), key="scenario_load", disabled=which == NOW, icon=":material/check:", width="stretch"
@@ -110,12 +114,18 @@ def manage() -> None:
             width="stretch",
         )
         with st.popover(
-            t("scenarios.delete"), disabled=which in (PLAN, NOW), icon=":material/delete:", width="stretch"
+            t("scenarios.delete"),
+            disabled=fixed,
+            icon=":material/delete:",
+            width="stretch",
         ):
             st.text(titles[which])
             st.caption(t("scenarios.really"))
             if st.button(
-                t("scenarios.delete_now"), key="scenario_delete", type="primary", disabled=which in (PLAN, NOW)
+                t("scenarios.delete_now"),
+                key="scenario_delete",
+                type="primary",
+                disabled=fixed,
             ):
                 remove(one.name)
 
@@ -136,7 +146,7 @@ def bring_in() -> None:
         st.markdown(f"**{t('scenarios.bring')}**")
         given = st.file_uploader(t("scenarios.file"), type=["json"], key="scenario_file")
         replace = st.checkbox(t("scenarios.replace"), key="scenario_file_replace")
-        sent = st.form_submit_button(t("scenarios.bring"), icon=":material/upload:")
+        sent = st.form_submit_button(t("scenarios.bring"), icon=":material/upload:", disabled=not may_edit())
     if not sent or given is None:
         return
     try:
