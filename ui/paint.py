@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.catalog import label, text
+from geo.styles import HEAT_SOURCE, USE
 from heating import rates
 from heating.wording import coded_label
 
@@ -29,45 +30,6 @@ VERDICT: Final = {
     "none": "#8C8C8C",
     "not_coal": "#5C9E4C",
     "retired": "#BDBDBD",
-}
-USE: Final = {
-    "apartment": "#D98E5F",
-    "rural_house": "#B9A36B",
-    "government": "#A0354B",
-    "school": "#C2598B",
-    "hospital": "#D94F70",
-    "village_committee": "#8E5BA6",
-    "other_public": "#7D7AB8",
-    "office": "#4F86B5",
-    "commercial": "#3C9BB3",
-    "hotel": "#4BA88E",
-    "factory": "#5F6F7F",
-    "warehouse": "#8796A5",
-    "greenhouse": "#8CBF6A",
-    "ancillary": "#C9C3B4",
-    "unknown": "#A8A8A8",
-}
-SOURCE: Final = {
-    "chp": "#1F5FA8",
-    "large_coal_ultra_low": "#3E87C8",
-    "waste_chp": "#6C7FD8",
-    "waste_heat": "#5B4B9A",
-    "nuclear": "#9C6BD0",
-    "gas_boiler": "#2A9D8F",
-    "gas_wall_hung": "#6CC5B0",
-    "electric_boiler": "#E0C12A",
-    "heat_pump": "#8DBF3F",
-    "air_heater": "#B7D77A",
-    "electric_heater": "#F0DA7A",
-    "geothermal": "#3F8F4F",
-    "solar": "#F2A93B",
-    "biomass": "#7A9B54",
-    "coal_boiler": "#B01E2E",
-    "loose_coal": "#6B2A1A",
-    "clean_briquette": "#C46A4A",
-    "firewood": "#A0744A",
-    "none": "#CFC8B8",
-    "unknown": "#8C8C8C",
 }
 YEARS: Final = (1980, 1990, 2000, 2010, 2020)
 RANKS: Final = (100, 500, 2000, 10000)
@@ -154,7 +116,7 @@ METRICS: Final[dict[str, Callable[[pd.DataFrame, str], Paint]]] = {
     "clean_heating": coded("clean_heating", CLEAN),
     "zone": coded("zone", ZONE),
     "use": coded("use", USE),
-    "heat_source": coded("heat_source", SOURCE),
+    "heat_source": coded("heat_source", HEAT_SOURCE),
     "in_service_area": coded("in_service_area", STATE),
     "village_rate": village_rate,
     "year_built": built,

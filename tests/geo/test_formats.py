@@ -32,8 +32,7 @@ from geo.formats import FORMATS, export, write
 from geo.io import open_raw, read_layer
 from geo.offsets import from_gcj02, to_gcj02
 from geo.readers.opening import SUFFIXES
-from geo.styles import HEAT_SOURCE, PALETTES, USE, styles
-from ui import paint
+from geo.styles import PALETTES, styles
 
 NAMES = [
     "中文，😀 䶮𠮷",
@@ -441,10 +440,6 @@ def test_styles_cover_every_code(layer):
             assert {one.get("value") for one in root.iter("category")} == {*PALETTES[layer][style.column], ""}
             assert all(one.get("label") for one in root.iter("category"))
         assert {symbol.get("type") for symbol in root.iter("symbol")} == {"fill"}
-
-
-def test_colours_are_those_of_the_screen():
-    assert (USE, HEAT_SOURCE) == (paint.USE, paint.SOURCE)
 
 
 def test_geopackage_bears_its_styles_where_qgis_looks(files):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ui.paint import METRICS, USE, coded, only
+from geo.styles import USE
+from ui.paint import METRICS, coded, only
 
 CODES = ["school", "office", "nothing known", None, "school", "unknown"]
 
