@@ -10,6 +10,10 @@ from data.catalog import text
 
 Effect = Literal["refused", "row_set_aside", "value_set_aside", "repaired", "noted"]
 _SHOWN = 60
+_UNSEEN = {
+    code: " " if code in (9, 10, 11, 12, 13, 0x85) else "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(32), *range(127, 160))
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Fault:
             said.append(text("fault.count", language, count=self.count, rows=spans(self.rows, most=6)))
         said.append(text(f"effect.{self.effect}", language))
         said.append(text(f"mend.{self.rule}", language))
-        return " · ".join(place) + ": " + "; ".join(said)
+        return seen(" · ".join(place) + ": " + "; ".join(said))
 
     def as_plain(self) -> dict[str, Any]:
         """Return the fault as plain values, to be kept as JSON; `from_plain` makes it again."""
@@ -79,19 +83,24 @@ class Fault:
     def as_row(self, language: str = "zh") -> dict[str, str | int | None]:
         """Return the fault as one row of a table for the screen or an export."""
         return {
-            "file": self.file,
+            "file": seen(self.file),
             "layer": self.layer,
             "row": self.row,
-            "column": self.column,
+            "column": self.column and seen(self.column),
             "rule": self.rule,
             "effect": text(f"effect.{self.effect}", language),
-            "expected": self.expected,
-            "got": self.got,
+            "expected": seen(self.expected),
+            "got": seen(self.got),
             "count": self.count,
             "rows": spans(self.rows) if self.rows else str(self.row or ""),
             "mend": text(f"mend.{self.rule}", language),
             "message": self.message(language),
         }
+
+
+def seen(said: str) -> str:
+    """Return a text that shows where it has control characters: breaks as blanks, others as U+FFFD."""
+    return said.translate(_UNSEEN)
 
 
 def spans(rows: Iterable[int], *, most: int | None = None) -> str:

@@ -7,6 +7,7 @@ Optional values are null where they are not known: nothing here has a default.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Final, cast
 
 import pandera.pandas as pa
@@ -217,8 +218,9 @@ GEOMETRY_TYPES: Final = {
 }
 
 
+@cache
 def schema(layer: str) -> pa.DataFrameSchema:
-    """Return the pandera schema of a layer.
+    """Return the pandera schema of a layer; it is shared: do not change it.
 
     Raises
     ------
@@ -236,6 +238,7 @@ def title(layer: str, column: str, language: str = "zh") -> str:
     return str((field.title if language == "zh" else field.description) or column)
 
 
+@cache
 def allowed(layer: str, column: str) -> tuple[str, ...] | None:
     """Return the coded values that a column may hold, or None where it is not coded."""
     for check in schema(layer).columns[column].checks:

@@ -38,6 +38,7 @@ _FORMS: Final = (
     re.compile(rf"{_BEFORE}:?\s*{_NUMBER}\s*°\s*{_MINUTES}\s*'\s*{_SECONDS}\s*\"?\s*{_AFTER}"),
     re.compile(rf"{_BEFORE}:?\s*{_NUMBER}(?P<gap>[-: ])\s*{_MINUTES}(?P=gap)\s*{_SECONDS}\s*{_AFTER}"),
 )
+_LONGEST: Final = 100  # characters of a cell with a place; what is longer is none, and searching it takes minutes
 _EAST_WEST: Final = frozenset("EWew东西")
 _NEGATIVE: Final = frozenset("WSws西南")
 _CHINA: Final[dict[Axis, tuple[float, float]]] = {"longitude": (73.0, 136.0), "latitude": (15.0, 55.0)}
@@ -70,6 +71,8 @@ def angle(cell: str) -> tuple[float, str]:
     >>> angle("39-01-22")[0] == 39 + 1 / 60 + 22 / 3600, angle("39°65′")
     (True, (nan, ''))
     """
+    if len(cell.strip()) > _LONGEST:
+        return float("nan"), ""
     folded = cell.strip().translate(_GLYPHS).replace("''", '"')
     match = next(filter(None, (form.fullmatch(folded) for form in _FORMS)), None)
     if match is None:
@@ -158,7 +161,7 @@ def pair(column: pd.Series) -> tuple[pd.Series, pd.Series]:
 
 
 def _two(cell: str) -> tuple[str, str]:
-    for separator in (r"\s*[,，、;；]\s*", r"\s+"):
+    for separator in () if len(cell) > _LONGEST else (r"\s*[,，、;；]\s*", r"\s+"):
         parts = re.split(separator, cell.strip())
         if len(parts) == 2 and all(parts):
             return parts[0], parts[1]

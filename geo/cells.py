@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data import parameters
-from geo.vocabulary import coded, normalise, unit_factors
+from geo.vocabulary import coded, normalise, unit_factors, unit_of
 
 Failed = NDArray[np.intp]
 _DASHES: Final = {"/", "//", "\\", "-", "--", "—", "——", "———", "－", "－－", "―", "–", "／", "_"}
@@ -26,13 +26,17 @@ _EMPTY: Final = {
 }
 _TRUE: Final = {"是", "有", "1", "1.0", "true", "yes", "y", "√", "✓", "已完成"}
 _FALSE: Final = {"否", "无", "没有", "0", "0.0", "false", "no", "n", "×", "未完成"}
+_SAID: Final = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+_WHOLE: Final = re.compile(r"^([0-9]+)\.0+$")
 _ABOUT: Final = r"(?:大约|大概|约为|约|≈|~|近似|估计)"
 _ROUGHLY: Final = r"(?:左右|上下|余|多)"
 _QUANTITY: Final = re.compile(
     rf"^({_ABOUT})?([-+]?\d+(?:,\d{{3}})*(?:\.\d+)?(?:e[-+]?\d+)?)({_ROUGHLY})?(.*?)({_ROUGHLY})?$"
 )
 _RANGE: Final = re.compile(r"^(?:约|~)?\d[\d.,]*\D{0,6}?(?:-|~|—+|–|至|到|±)\d[\d.,]*\D{0,6}$")
-_ERROR: Final = r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|GETTING_DATA|SPILL!|CALC!)"
+_INEXACT: Final = re.compile(rf"{_ABOUT}|{_ROUGHLY}")
+_ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|GETTING_DATA|SPILL!|CALC!)")
+_PYTHONIC: Final = (object, np.float64, np.int64, np.bool_)  # cells of these kinds are Python's own when taken out
 _PARTED: Final = re.compile(r"\d\s+\d")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:\s\d{3})+(?!\d)[^\d]*")
 _NUMERIC: Final = ("area", "power", "length", "diameter", "apparent", "angle", "households", "storeys")
@@ -50,17 +54,32 @@ _YEAR_LAST: Final = re.compile(r"^(\d{1,2})[-/](\d{1,2})[-/](\d{4})$")
 _FIRST_YEAR: Final = 1850
 _LAST_YEAR: Final = 2100
 _MONTHS: Final = 12
+_CALORIE: Final = re.compile(r"卡|cal")
+CALORIES: Final = ("kcal/h", "万kcal/h")
 MW_PER_T_H: Final = parameters.value("policy", "mw_per_t_h")
+
+
+def _words(column: pd.Series) -> list[str | None]:
+    """Return the text of every cell without blanks around it; None where it is null."""
+    if not (column.dtype in _PYTHONIC or isinstance(column.dtype, pd.StringDtype)):
+        column = column.astype("string")
+    cells = column.to_numpy(dtype=object)
+    return [None if null else str(cell).strip() for cell, null in zip(cells, pd.isna(cells), strict=True)]
+
+
+def _blank(words: list[str | None]) -> NDArray[np.bool_]:
+    return np.array([word is None or word.lower() in _EMPTY for word in words], dtype=bool)
 
 
 def is_empty(column: pd.Series) -> pd.Series:
     """Tell which cells say nothing: null, blank, or one of the dashes that ledgers use."""
-    words = column.astype("string").str.strip().str.lower()
-    return column.isna() | words.isin(_EMPTY).fillna(value=True).astype(bool)
+    if column.dtype.kind in "iufbM":
+        return column.isna()
+    return pd.Series(_blank(_words(column)), index=column.index)
 
 
-def _failed(parsed: pd.Series, empty: pd.Series) -> Failed:
-    return np.flatnonzero((parsed.isna() & ~empty).to_numpy())
+def _failed(parsed: pd.Series, empty: NDArray[np.bool_]) -> Failed:
+    return np.flatnonzero(parsed.isna().to_numpy() & ~empty)
 
 
 def _quantity(cell: str, factors: dict[str, float]) -> float:
@@ -79,15 +98,14 @@ def _quantities(column: pd.Series, factors: dict[str, float]) -> tuple[pd.Series
 
     ``万`` alone multiplies a number of the header's own unit, unless that counts by ten thousands already.
     """
-    empty = is_empty(column)
-    words = column.astype("string").str.strip()
-    parsed = pd.to_numeric(words.where(~empty), errors="coerce").astype(float) * factors.get("", np.nan)
-    open_cells = _failed(parsed, empty)
-    values = parsed.to_numpy(copy=True)
-    values[open_cells] = [_quantity(cell, factors) for cell in words.iloc[open_cells]]
+    words = _words(column)
+    empty = _blank(words)
+    said = np.array([None if blank else word for word, blank in zip(words, empty, strict=True)], dtype=object)
+    values = np.asarray(pd.to_numeric(said, errors="coerce"), dtype=float) * factors.get("", np.nan)
+    for at in np.flatnonzero(np.isnan(values) & ~empty):
+        values[at] = _quantity(said[at], factors)
     values[~np.isfinite(values)] = np.nan
-    finite = pd.Series(values, index=column.index)
-    return finite, _failed(finite, empty)
+    return pd.Series(values, index=column.index), np.flatnonzero(np.isnan(values) & ~empty)
 
 
 def _dimension(unit: str, base: str) -> dict[str, float]:
@@ -145,34 +163,37 @@ def boiler_output(column: pd.Series, *, unit: str) -> tuple[pd.Series, Failed]:
     return _quantities(column, _with_bare(factors, np.nan if unit == "?" else factors[normalise(unit)], myriads=False))
 
 
-def _folded(column: pd.Series) -> pd.Series:
+def _folded(column: pd.Series) -> list[str]:
     """Return the folded words of a column of anything; a column of numbers has none."""
     if pd.api.types.is_numeric_dtype(column):
-        return pd.Series("", index=column.index, dtype=object)
-    return pd.Series(
-        [normalise(cell) if isinstance(cell, str) else "" for cell in column], index=column.index, dtype=str
-    )
+        return [""] * len(column)
+    return [normalise(cell) if isinstance(cell, str) else "" for cell in column]
 
 
 def approximate(column: pd.Series) -> NDArray[np.intp]:
     """Return the positions of the numbers that say of themselves that they are not exact (``约120``, ``120余``)."""
-    words = _folded(column)
-    maybe = words.str.contains(rf"\d.*{_ROUGHLY}|{_ABOUT}.*\d", regex=True)
-    found = np.flatnonzero(maybe.to_numpy(dtype=bool))
-    matches = [_QUANTITY.match(word) for word in words.iloc[found]]
-    said = [match is not None and any(match.group(at) for at in (1, 3, 5)) for match in matches]
-    return np.asarray(found[np.asarray(said, dtype=bool)], dtype=np.intp)
+    words = enumerate(_folded(column))
+    matches = [(at, match) for at, word in words if _INEXACT.search(word) and (match := _QUANTITY.match(word))]
+    return np.array([at for at, match in matches if any(match.group(part) for part in (1, 3, 5))], dtype=np.intp)
+
+
+def calories(column: pd.Series) -> NDArray[np.intp]:
+    """Return the positions of the numbers whose own unit is one of heat in kcal (``60万大卡``)."""
+    words = enumerate(_folded(column))
+    numbers = [(at, match) for at, word in words if _CALORIE.search(word) and (match := _QUANTITY.match(word))]
+    units = {at: match.group(4).replace("(", "").replace(")", "") for at, match in numbers}
+    return np.array([at for at, unit in units.items() if unit_of(unit, ("power",)) in CALORIES], dtype=np.intp)
 
 
 def ranges(column: pd.Series) -> NDArray[np.bool_]:
     """Tell which cells hold a range of numbers (``10-15``), of which no one is the right one."""
-    words = _folded(column)
-    return words.str.fullmatch(_RANGE).to_numpy(dtype=bool)
+    return np.array([_RANGE.fullmatch(word) is not None for word in _folded(column)], dtype=bool)
 
 
 def errors(column: pd.Series) -> NDArray[np.bool_]:
     """Tell which cells hold a spreadsheet's error, for instance ``#REF!``."""
-    return column.astype("string").str.strip().str.upper().str.fullmatch(_ERROR).fillna(value=False).to_numpy(bool)
+    said = [cell.strip().upper() if isinstance(cell, str) else "" for cell in column]
+    return np.array([word.startswith("#") and _ERROR.fullmatch(word) is not None for word in said], dtype=bool)
 
 
 def _valid_year(year: str, month: str | None = None, day: str | None = None) -> float:
@@ -222,20 +243,20 @@ def years(column: pd.Series, *, epoch: int = 1900) -> tuple[pd.Series, Failed]:
     """
     if pd.api.types.is_datetime64_any_dtype(column):
         return column.dt.year.astype(float), np.empty(0, dtype=np.intp)
-    empty = is_empty(column)
-    words = column.astype("string").str.strip()
-    said = {word: _year(word, epoch) for word in words[~empty].unique()}
-    parsed = words.map(said).astype(float).where(~empty)
+    words = _words(column)
+    empty = _blank(words)
+    said = {word: np.nan if word is None else _year(word, epoch) for word in set(words)}
+    found = [np.nan if blank else said[word] for word, blank in zip(words, empty, strict=True)]
+    parsed = pd.Series(found, index=column.index, dtype=float)
     return parsed, _failed(parsed, empty)
 
 
 def truths(column: pd.Series) -> tuple[pd.Series, Failed]:
     """Parse yes and no; anything else is unknown."""
-    words = column.astype("string").str.strip().str.lower()
-    parsed = pd.Series(pd.NA, index=column.index, dtype="boolean")
-    parsed[words.isin(_TRUE).fillna(value=False).astype(bool)] = True
-    parsed[words.isin(_FALSE).fillna(value=False).astype(bool)] = False
-    return parsed, _failed(parsed, is_empty(column))
+    words = _words(column)
+    said = [None if word is None else _SAID.get(word.lower()) for word in words]
+    parsed = pd.Series(pd.array(said, dtype="boolean"), index=column.index)
+    return parsed, _failed(parsed, _blank(words))
 
 
 def codes(column: pd.Series, layer: str, name: str, allowed: tuple[str, ...]) -> tuple[pd.Series, Failed]:
@@ -243,15 +264,14 @@ def codes(column: pd.Series, layer: str, name: str, allowed: tuple[str, ...]) ->
 
     A column whose codes have no ``unknown`` keeps a null there instead.
     """
-    words = column.astype("string").map(normalise, na_action="ignore").astype("string")
-    words = words.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
     lookup = {normalise(code): code for code in allowed} | coded(layer, name)
-    parsed = words.map(lookup)
-    empty = column.isna() | words.isin(_EMPTY - set(lookup)).fillna(value=True).astype(bool)
+    said = _words(column)
+    folded = {word: "" if word is None else _WHOLE.sub(r"\1", normalise(word)) for word in set(said)}
+    parsed = pd.Series([lookup.get(folded[word]) for word in said], index=column.index, dtype=object)
+    nothing = _EMPTY - set(lookup)
+    empty = np.array([word is None or folded[word] in nothing for word in said], dtype=bool)
     failed = _failed(parsed, empty)
-    if "unknown" in allowed:
-        parsed = parsed.fillna("unknown")
-    return parsed.astype("string").astype(object).where(parsed.notna(), None), failed
+    return parsed.fillna("unknown") if "unknown" in allowed else parsed, failed
 
 
 def digits(column: pd.Series, length: int) -> tuple[pd.Series, Failed, Failed]:
@@ -267,16 +287,19 @@ def digits(column: pd.Series, length: int) -> tuple[pd.Series, Failed, Failed]:
         Cells that lost digits (``6.40202E+11``) or have another length. No village's code ends in 000: such a code
         is a town's, or a number whose last digits a spreadsheet has dropped.
     """
-    empty = is_empty(column)
-    words = column.astype("string").str.strip()
-    numeric = column.map(lambda cell: isinstance(cell, int | float | np.number) and not isinstance(cell, bool))
-    whole = words.str.fullmatch(rf"[0-9]{{{length}}}(\.0+)?").fillna(value=False).astype(bool)
-    parsed = words.str.slice(0, length)
+    words = _words(column)
+    form, kinds = re.compile(rf"[0-9]{{{length}}}(\.0+)?"), (int, float, np.number)
+    whole = [word is not None and form.fullmatch(word) is not None for word in words]
     if length == 12:
-        whole &= ~parsed.str.endswith("000").fillna(value=False).astype(bool)
-    numeric = numeric.astype(bool) | words.str.contains(".", regex=False).fillna(value=False).astype(bool)
-    parsed = parsed.astype(object).where(whole & ~empty, None)
-    return parsed, np.flatnonzero((whole & numeric).to_numpy()), np.flatnonzero((~whole & ~empty).to_numpy())
+        whole = [fits and not (word or "")[:length].endswith("000") for word, fits in zip(words, whole, strict=True)]
+    numeric = [
+        (isinstance(cell, kinds) and not isinstance(cell, bool)) or "." in (word or "")
+        for cell, word in zip(column, words, strict=True)
+    ]
+    found = [word[:length] if word and fits else None for word, fits in zip(words, whole, strict=True)]
+    right = np.array(whole, dtype=bool)
+    parsed = pd.Series(found, index=column.index, dtype=object)
+    return parsed, np.flatnonzero(right & np.array(numeric, dtype=bool)), np.flatnonzero(~right & ~_blank(words))
 
 
 def _identifier(cell: object) -> str | None:
@@ -300,7 +323,7 @@ def identifiers(column: pd.Series) -> tuple[pd.Series, Failed]:
     Numbers that have lost digits (``1.23457E+14``) or are not whole identify nothing and are reported. Dashes and
     words such as 无 or 待定 are no identifiers: rows would seem to be one another's doubles.
     """
-    empty = is_empty(column)
+    empty = is_empty(column).to_numpy()
     cells = [None if blank else _identifier(cell) for cell, blank in zip(column, empty, strict=True)]
     parsed = pd.Series(cells, index=column.index, dtype=object)
     return parsed, _failed(parsed, empty)
@@ -308,5 +331,4 @@ def identifiers(column: pd.Series) -> tuple[pd.Series, Failed]:
 
 def plain_text(column: pd.Series) -> pd.Series:
     """Write free text, names for instance, as it stands."""
-    text = column.astype("string").str.strip()
-    return text.astype(object).where(text.notna() & (text != ""), None)
+    return pd.Series([word or None for word in _words(column)], index=column.index, dtype=object)

@@ -15,10 +15,12 @@ from rich.text import Text
 from data.catalog import LAYERS, label, text
 from data.errors import DataError, Fault, fault_list
 from geo import formats, gate, quality
+from geo.crs import code_of
 from geo.export import write_bytes
 from geo.exports.parts import SYSTEMS
+from geo.io import LayerRead
 from geo.template import template as template_bytes
-from geo.workspace import open_store
+from geo.workspace import Record, open_store
 
 Where = Annotated[str, typer.Option("--workspace", help="folder, or postgresql:// address")]
 Language = Annotated[Literal["zh", "en"], typer.Option(help="language of the texts")]
@@ -32,6 +34,11 @@ def told(language: str) -> Iterator[None]:
         yield
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
+        raise typer.Exit(2) from error
+    except OSError as error:
+        said = error.strerror or type(error).__name__
+        fault = Fault(rule="not_writable", effect="refused", file=Path(str(error.filename or "")).name, got=said)
+        typer.echo(fault.message(language), err=True)
         raise typer.Exit(2) from error
 
 
@@ -66,13 +73,14 @@ def bring_in(
     """Check a file and keep it as the next version of its layer. Exit 3 if a header has to be confirmed first."""
     with told(language):
         store = open_store(where)
+        versions = {name: record.version for name, record in store.layers().items()}
         look = gate.look(file, layer=layer, sublayer=sublayer, store=store)
         if not look.layer:
             fault = Fault(rule="layer_unknown", effect="refused", file=file.name, expected=", ".join(LAYERS))
             raise DataError([fault])
         said = parsed(mapping or [])
         open_ones = [match for match in look.questions if match.foreign not in said]
-        if open_ones and not take_all:
+        if open_ones and not (take_all and all(match.unit != "?" for match in open_ones)):
             for match in open_ones:
                 proposal = f"{match.ours}|{match.unit}" if match.unit else match.ours
                 typer.echo(text("gate.confirm", language, header=match.foreign, proposal=proposal), err=True)
@@ -88,9 +96,23 @@ def bring_in(
         done = gate.read(file, decision, raw=look.raw, trusted=gate.trusted_layers(store))
         if done.faults:
             typer.echo(fault_list(done.faults, language), err=True)
-        seen = gate.version_of(store, look.layer)
-        record = gate.keep(store, done, decision, signature=look.signature, who=who, expected=seen)
+        _tell(done, gate.replaced(store, done), language)
+        record = gate.keep(store, done, decision, signature=look.signature, who=who, expected=versions.get(look.layer))
     typer.echo(text("gate.kept_line", language, layer=record.layer, version=record.version, rows=record.rows_used))
+
+
+def _tell(done: LayerRead, before: tuple[Record, int] | None, language: str) -> None:
+    """Say where the coordinates are, how sure that is, and which version gives way."""
+    found = done.recognition
+    system = "—" if found.crs is None else code_of(found.crs)
+    typer.echo(text("gate.crs_line", language, crs=system, why=text(f"crs.{found.why}", language)))
+    if found.datum_tested:
+        datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
+        sure = f"{100 * (found.confidence or 0):.1f}"
+        typer.echo(text("gate.crs_datum_line", language, datum=datum, confidence=sure, n=found.n))
+    if before is not None:
+        counts = {"version": before[0].version, "before": before[0].rows_used, "after": len(done.frame)}
+        typer.echo(text("gate.replaces", language, gone=before[1], **counts))
 
 
 def layers(where: Where, language: Language = "zh") -> None:
@@ -132,6 +154,7 @@ def _step(act: Literal["undo", "redo"], layer: str, where: str, language: str) -
 def check(
     where: Where,
     out: Annotated[Path | None, typer.Option(help="also write the report as xlsx")] = None,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="show personal data")] = False,
     language: Language = "zh",
 ) -> None:
     """Examine the kept layers and print every finding."""
@@ -139,9 +162,9 @@ def check(
         store = open_store(where)
         current = store.layers()
         frames = gate.frames_of(store)
-        findings = quality.examine(frames)
+        findings = gate.doubts(frames)
     accepted = frozenset(key for record in current.values() for key in record.accepted)
-    table = quality.table(findings, language, accepted)
+    table = quality.table(findings, language, accepted, masked=not unmasked)
     shown = Table()
     for column in table:
         shown.add_column(label("quality.column", str(column), language))
@@ -151,7 +174,15 @@ def check(
     if out is not None:
         sources = {name: record.file for name, record in current.items()}
         marked = any(record.synthetic for record in current.values())
-        content = quality.workbook(findings, frames, language, sources=sources, synthetic=marked, accepted=accepted)
+        content = quality.workbook(
+            findings,
+            frames,
+            language,
+            sources=sources,
+            synthetic=marked,
+            accepted=accepted,
+            masked=not unmasked,
+        )
         write_bytes(out, content)
 
 
@@ -178,14 +209,16 @@ def export(
             synthetic=any(current[name].synthetic for name in frames),
             masked=not unmasked,
         )
+        written = write_bytes(out / made.file_name, made.content)
     if made.notes:
         typer.echo(fault_list(made.notes, language), err=True)
-    typer.echo(str(write_bytes(out / made.file_name, made.content)))
+    typer.echo(str(written))
 
 
 def template(out: Annotated[Path, typer.Option(help="the workbook to write")], language: Language = "zh") -> None:
     """Write an empty workbook with the headers of every layer."""
-    write_bytes(out, template_bytes(language))
+    with told(language):
+        write_bytes(out, template_bytes(language))
 
 
 def register(app: typer.Typer) -> None:

@@ -30,7 +30,8 @@ _SQLITE_OWN: Final = ("fid", "geom")
 def atomic(path: Path) -> Iterator[Path]:
     """Give a temporary path with the suffix of `path`, and put it in place when the block ends well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    # of a short name of its own: with the file's, a long one would be too long for the file system
+    handle, name = tempfile.mkstemp(prefix=".writing-", suffix=path.suffix[:16], dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     temporary.unlink()

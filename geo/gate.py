@@ -6,24 +6,27 @@ would not.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import geopandas as gpd
 import pandas as pd
 
 from data.catalog import text
+from data.schemas import IDENTIFIERS
 from geo import mapping as columns
+from geo.crs import Recognition
 from geo.io import LayerRead, embedded_counties, guess_raw, read_raw
-from geo.quality import Finding, mended
+from geo.quality import Finding, examine, mended
 from geo.readers.opening import open_raw
 from geo.readers.raw import Raw
-from geo.workspace import Record, Store, source_name
+from geo.workspace import Record, Store
 
 TRUSTED: tuple[str, ...] = ("counties", "villages", "buildings")
+WEB_MERCATOR = 3857
+LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,23 +122,34 @@ def look(path: Path, *, layer: str | None = None, sublayer: str | None = None, s
 
 
 def remembered(store: Store, layer: str, signature: str) -> dict[str, tuple[str, str]] | None:
-    """Return the mapping that was confirmed last for files with these headers, or None."""
-    fitting = [record for record in store.history(layer) if record.signature == signature]
+    """Return the mapping that was last confirmed for files with these headers, or None; what was undone is not."""
+    current = store.position(layer).current or 0
+    fitting = [one for one in store.history(layer) if one.signature == signature and one.version <= current]
     if not fitting:
         return None
     last = max(fitting, key=lambda record: record.version)
     return {name: (ours, last.units.get(name, "")) for name, ours in last.confirmed.items()}
 
 
+def is_sure(record: Record) -> bool:
+    """Tell whether the place of a kept layer can be trusted: tested, stated by a person, or surveyed in metres."""
+    if record.synthetic:
+        return False
+    found = Recognition.from_dict(record.crs)
+    surveyed = found.crs is not None and found.crs.is_projected and found.crs.to_epsg() != WEB_MERCATOR
+    return found.decided or found.datum_given or found.why == "given" or surveyed
+
+
 def trusted_layers(store: Store | None) -> dict[str, gpd.GeoDataFrame]:
     """Return what files are held against to find shifted coordinates: kept layers, else the county outlines.
 
-    Synthetic layers are never trusted. The embedded outlines of the three counties are real (see ``data/demo``).
+    Synthetic layers are never trusted, nor those whose own place nobody has tested or stated. The embedded outlines
+    of the three counties are real (see ``data/demo``).
     """
     found: dict[str, gpd.GeoDataFrame] = {}
     if store is not None:
         current = store.layers()
-        found = {name: store.read(name) for name in TRUSTED if name in current and not current[name].synthetic}
+        found = {name: store.read(name) for name in TRUSTED if name in current and is_sure(current[name])}
     if "counties" not in found:
         found["counties"] = embedded_counties()
     return found
@@ -156,10 +170,7 @@ def read(
         opened,
         decision.layer,
         crs=decision.crs,
-        # a unit that nobody has stated is left to the reader, which sets bare numbers aside
-        mapping={
-            name: (ours, unit) if unit not in ("", "?") else ours for name, (ours, unit) in decision.mapping.items()
-        },
+        mapping=dict(decision.mapping),
         trusted=trusted,
         datum=decision.datum,
         name=name,
@@ -193,7 +204,7 @@ def keep(
     """
     record = Record(
         layer=done.layer,
-        file=done.file,
+        file=PurePath(done.file.replace("\\", "/")).name[-LONGEST_NAME:],
         source_sha256=done.sha256,
         sha256="",
         rows_in=done.rows_in,
@@ -201,7 +212,7 @@ def keep(
         rows_set_aside=len(done.checked.set_aside),
         mapping=dict(done.mapping),
         confirmed={name: ours for name, (ours, _) in decision.mapping.items()},
-        units=dict(done.units) | {name: unit for name, (_, unit) in decision.mapping.items()},
+        units=dict(done.units),
         signature=signature,
         sublayer=decision.sublayer,
         crs=done.recognition.as_dict(),
@@ -239,10 +250,18 @@ def mend(store: Store, finding: Finding, *, who: str, expected: int | None) -> R
         who=who,
         note=text("gate.mended", what=done.fault.message()),
     )
-    with tempfile.TemporaryDirectory() as folder:
-        source = Path(folder) / source_name(before)
-        source.write_bytes(store.source(finding.layer))
-        return store.keep(finding.layer, done.frame, record, set_aside=out, source=source, expected=expected)
+    source = store.source(finding.layer)
+    return store.keep(finding.layer, done.frame, record, set_aside=out, source=source, expected=expected)
+
+
+def replaced(store: Store, done: LayerRead) -> tuple[Record, int] | None:
+    """Return the version that a layer would take the place of, and how many of its identifiers are no longer there."""
+    before = store.layers().get(done.layer)
+    if before is None:
+        return None
+    name = IDENTIFIERS[done.layer]
+    gone = set(store.read(done.layer)[name]) - set(done.frame[name])
+    return before, len(gone)
 
 
 def samples(raw: Raw, names: Sequence[str], *, most: int = 3) -> dict[str, str]:
@@ -258,6 +277,14 @@ def version_of(store: Store, layer: str) -> int | None:
     """Return the current version of a layer, or None."""
     current = store.layers().get(layer)
     return None if current is None else current.version
+
+
+def doubts(frames: Mapping[str, gpd.GeoDataFrame]) -> tuple[Finding, ...]:
+    """Examine layers; without counties among them the embedded outlines tell which points lie outside the city."""
+    if "counties" in frames:
+        return examine(frames)
+    outlines = embedded_counties().assign(source_row=range(1, 4))
+    return tuple(one for one in examine({**frames, "counties": outlines}) if one.layer != "counties")
 
 
 def frames_of(store: Store) -> dict[str, gpd.GeoDataFrame]:

@@ -38,6 +38,8 @@ from geo.vocabulary import (
 
 _CALORIES: Final = ("kcal/h", "万kcal/h")
 _MASSES: Final = ("吨", "t")
+_OPEN: Final = "?"  # a unit that nobody has stated
+_UNIT_NEEDED: Final = ("capacity_t_h",)  # t/h and MW differ by 0.7: a bare number is none of them
 _TOLD: Final = 2  # a name column alone tells no layer
 
 
@@ -103,6 +105,7 @@ def _mapped(
     """
     place: dict[str, Any] = {"file": file, "layer": layer}
     said = {foreign: (ours, "") if isinstance(ours, str) else ours for foreign, ours in mapping.items()}
+    said = {foreign: (ours, "" if unit == _OPEN else unit) for foreign, (ours, unit) in said.items()}
     said = {foreign: (ours, unit or _written(foreign, ours)) for foreign, (ours, unit) in said.items()}
     refused = _refusals(layer, names, said, place)
     known = columns(layer, names)
@@ -120,8 +123,9 @@ def _mapped(
         if unit
     }
     mapped = {
-        foreign: (ours, assumed.get(foreign) or unit_of(unit, dimensions(ours)) or unit or _own_unit(layer, ours))
+        foreign: (ours, assumed.get(foreign) or unit_of(unit, dimensions(ours)) or unit or fallback)
         for foreign, (ours, unit) in joined.items()
+        for fallback in [_OPEN if foreign in said and ours in _UNIT_NEEDED else _own_unit(layer, ours)]
     }
     notes = [
         Fault(
@@ -277,6 +281,8 @@ def read_raw(
     if stated:
         where = {"file": raw.frame.attrs["file"], "layer": layer}
         assumed.append(Fault(rule="crs_by_column", effect="noted", got=stated, **where))
+    if trusted is not None and _could_be_shifted(placed.recognition):
+        assumed.append(Fault(rule="datum_untested", effect="noted", file=name or path.name, layer=layer))
     notes, slipped = _notes(raw, placed, {ours for ours, _ in mapped.values()})
     frame, enriched, contradictions = enrich(placed.frame, mapped)
     wanted = [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in enriched.items()]
@@ -299,6 +305,12 @@ def read_raw(
         synthetic=is_synthetic(raw.frame),
         units={name: unit or base_unit(ours) for name, (ours, unit) in mapped.items() if dimensions(ours)},
     )
+
+
+def _could_be_shifted(found: Recognition) -> bool:
+    """Tell whether degrees may have a web map's offset that nobody has tested or stated."""
+    stated = found.datum_tested or found.datum_given or found.why == "given"
+    return found.crs is not None and found.crs.is_geographic and not stated
 
 
 def _stated_system(frame: pd.DataFrame) -> str:

@@ -2,6 +2,8 @@
 
 What a column is called tells names, addresses and numbers without a form of their own; mobile, identity and card
 numbers are found in any text by their form and check digits, so that codes of villages, firms and boilers stay whole.
+An identity number with a wrong check figure is hidden too, but for columns of codes. What a list of faults quotes is
+hidden by the column that the fault is about.
 """
 
 from __future__ import annotations
@@ -11,14 +13,15 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from data.catalog import DATA_DIR
+from data.catalog import DATA_DIR, LANGUAGES, label, text
 from geo.vocabulary import normalise
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
@@ -39,6 +42,8 @@ _PROVINCES: Final = frozenset(
 )
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECKS: Final = "10X98765432"
+_CREDIT: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+_FOREIGN: Final = 91  # of residence cards, and of the credit codes of all companies
 _FREE: Final = r"(?:(?<![0-9A-Za-z_])|(?<=[Tt][Ee][Ll])|(?<=[Pp]hone))(?<!\d\.)"
 _END: Final = r"(?![0-9A-Za-z_])(?!\.\d*[1-9])"
 _IDENTITY: Final = re.compile(rf"{_FREE}\d{{6}}[ -]?(?:\d{{8}}[ -]?\d{{3}}[\dXx]|\d{{9}}){_END}")
@@ -48,7 +53,10 @@ _LANDLINE: Final = re.compile(rf"{_FREE}(?:\(?0\d{{2,3}}\)?[ -]\d{{7,8}}|\(0\d{{
 _SHORTEST: Final = 1_000_000  # a local telephone number has 7 figures
 _LONG: Final = re.compile(r"\d(?:[ -]?[\dXx]){6,}")
 _ANY: Final = re.compile(r"\d(?:[ ()-]*\d){9}")
-_PERSON: Final = re.compile(r"[\u3400-\u9fff\U00020000-\U0003ffff·]{2,}|[A-Za-z]{2,}")
+_HAN: Final = r"[\u3400-\u9fff\U00020000-\U0003ffff·]"
+_GAP: Final = r"[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffd]"
+_PERSON: Final = re.compile(rf"{_HAN}+(?:{_GAP}+{_HAN}+)*|[A-Za-z]{{2,}}")
+_BLANKS: Final = re.compile(rf"({_GAP}+)")
 _FIRM: Final = re.compile(
     r".{2,}(?:公司|集团|工厂|.厂|局|委员会|村委会|居委会|政府|街道办|办事处|学校|小学|中学|大学|幼儿园|医院|卫生院|卫生室|中心|银行|"
     r"合作社|供热站|热力站|所|队|部|协会|基金会|管委会)$"
@@ -120,6 +128,25 @@ def is_identity(number: str) -> bool:
     return right and _is_date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
 
 
+def is_credit_code(code: str) -> bool:
+    """Tell a unified social credit code by its region and check sign (GB 32100-2015).
+
+    >>> is_credit_code("91640200710653741" + "3"), is_credit_code("916402007106537410")
+    (True, False)
+    """
+    if not re.fullmatch(rf"[{_CREDIT}]{{2}}\d{{6}}[{_CREDIT}]{{10}}", code) or int(code[2:4]) not in {10, *_PROVINCES}:
+        return False
+    total = sum(_CREDIT.index(sign) * pow(3, at, 31) for at, sign in enumerate(code[:17]))
+    return _CREDIT[-total % 31] == code[17]
+
+
+def _is_mistyped_identity(number: str) -> bool:
+    """Tell a number with the province and birthday of an identity number whose check figure alone is wrong."""
+    if not re.fullmatch(r"\d{17}[\dXx]", number) or int(number[:2]) not in _PROVINCES - {_FOREIGN}:
+        return False
+    return _is_date(int(number[6:10]), int(number[10:12]), int(number[12:14])) and not is_credit_code(number.upper())
+
+
 def is_card(number: str) -> bool:
     """Tell a bank card's number by its length and the check figure of ISO/IEC 7812 (Luhn).
 
@@ -138,11 +165,14 @@ def _figures(said: str) -> str:
 
 def _identity(match: re.Match[str]) -> str:
     number = _figures(match.group())
-    return _starred(match.group(), 6, 4 if len(number) == 18 else 3) if is_identity(number) else match.group()
+    personal = is_identity(number) or _is_mistyped_identity(number)
+    return _starred(match.group(), 6, 4 if len(number) == 18 else 3) if personal else match.group()
 
 
-def _long_identity(match: re.Match[str]) -> str:
-    return _identity(match) if len(_figures(match.group())) == 18 else match.group()
+def _sure_identity(match: re.Match[str]) -> str:
+    """Hide an identity number of 18 figures among codes, which are made of regions and dates too."""
+    number = _figures(match.group())
+    return _starred(match.group(), 6, 4) if len(number) == 18 and is_identity(number) else match.group()
 
 
 def _card(match: re.Match[str]) -> str:
@@ -164,16 +194,29 @@ def _long(match: re.Match[str]) -> str:
     return _starred(match.group(), 6 if length >= 15 else 3, 4) if length > 7 else _starred(match.group(), 0, 4)
 
 
+def _is_firm(said: str) -> bool:
+    return len(said) >= 5 and _FIRM.match(said) is not None
+
+
 def _person(match: re.Match[str]) -> str:
-    said = match.group()
-    return said if len(said) >= 5 and _FIRM.match(said) else said[0] + "*" * (len(said) - 1)
+    """Hide names: a letter that stands alone belongs to one name with those beside it (``张 三``, ``欧阳 修``)."""
+    parts = _BLANKS.split(match.group())
+    words = parts[::2]
+    apart = [at for at, word in enumerate(words) if _is_firm(word)]
+    for first, last in pairwise([-1, *apart, len(words)]):
+        people = range(first + 1, last)
+        one = any(len(words[at]) == 1 for at in people)
+        for turn, at in enumerate(people):
+            kept = 0 if one and turn else 1
+            parts[2 * at] = words[at][:kept] + "*" * (len(words[at]) - kept)
+    return "".join(parts)
 
 
 def _by_form(said: str, *, code: bool) -> str:
     """Hide every number in a text that its own form tells as personal; in codes only whole identity numbers."""
     if not _ANY.search(said):
         return said
-    shown = _IDENTITY.sub(_long_identity if code else _identity, said)
+    shown = _IDENTITY.sub(_sure_identity if code else _identity, said)
     if code:
         return shown
     for pattern, hide in ((_CARD, _card), (_MOBILE, _mobile), (_LANDLINE, _landline)):
@@ -188,10 +231,11 @@ def _respelled(said: str, hide: Hide) -> str:
     return said if shown == plain else shown
 
 
-def _hider(column: object) -> Hide:
-    """Return what hides personal data in texts of a column."""
-    found = kinds(column)
-    code = bool(_CODE.search(normalise(column)))
+@lru_cache(maxsize=512)
+def _hider(*columns: str) -> Hide:
+    """Return what hides personal data in texts of a column, by all the names that it has."""
+    found = {kind for column in columns for kind in kinds(column)}
+    code = any(_CODE.search(normalise(column)) for column in columns)
 
     def hide(said: str) -> str:
         shown = _by_form(said, code=code and not found)
@@ -227,7 +271,7 @@ def _shown(cell: Any, hide: Hide) -> Any:
     if isinstance(cell, str):
         return hide(cell)
     if isinstance(cell, dict):
-        return {key: _shown(value, _hider(key) if kinds(key) else hide) for key, value in cell.items()}
+        return {key: _shown(value, _hider(str(key)) if kinds(key) else hide) for key, value in cell.items()}
     if isinstance(cell, list | tuple | np.ndarray):
         return [_shown(value, hide) for value in cell]
     number = isinstance(cell, int | float | np.integer | np.floating) and not isinstance(cell, bool | np.bool_)
@@ -238,18 +282,20 @@ def _differ(new: object, old: object) -> bool:
     return new is not old and (type(new) is not type(old) or str(new) != str(old))
 
 
+def _as_column(cells: list[Any], like: pd.Series) -> pd.Series:
+    values = np.empty(len(cells), dtype=object)
+    values[:] = cells
+    done = pd.Series(values, index=like.index, name=like.name, dtype=object)
+    return done.astype(like.dtype) if isinstance(like.dtype, pd.StringDtype) else done
+
+
 def _changed(column: pd.Series, hide: Hide) -> tuple[pd.Series, int]:
     """Return the column with its cells hidden and how many are; equal texts are looked at once."""
     once = cache(hide)
     cells = column.astype(object).to_list()
     shown = [_shown(cell, once) for cell in cells]
     count = sum(map(_differ, shown, cells))
-    if not count:
-        return column, 0
-    values = np.empty(len(shown), dtype=object)
-    values[:] = shown
-    done = pd.Series(values, index=column.index, name=column.name, dtype=object)
-    return (done.astype(column.dtype) if isinstance(column.dtype, pd.StringDtype) else done), count
+    return (_as_column(shown, column), count) if count else (column, 0)
 
 
 def _can_hold(cells: pd.Series, column: object) -> bool:
@@ -265,6 +311,50 @@ def _can_hold(cells: pd.Series, column: object) -> bool:
         return True
     measure = bool(_MEASURE.search(normalise(column))) and not kinds(column)
     return not measure and bool((cells.abs() >= _SHORTEST).fillna(value=False).any())
+
+
+def masked_text(said: str, *columns: str) -> str:
+    """Return one text without personal data, by all the names of the column that it is of, if it is of one.
+
+    >>> masked_text("张三", "owner", "权利人"), masked_text("张三"), masked_text("电话13812345678")
+    ('张*', '张三', '电话138****5678')
+    """
+    return _hider(*columns)(said)
+
+
+@cache
+def _headers(name: str) -> frozenset[str]:
+    return frozenset({name, *(label("column", name, language) for language in LANGUAGES)})
+
+
+def _quoted(message: object, got: str, shown: str, hide: Hide) -> object:
+    """Hide personal data in what a fault says; what it quotes is hidden already."""
+    if not isinstance(message, str):
+        return message
+    for language in LANGUAGES:
+        ahead, quote, behind = message.partition(text("fault.got", language, got=got)) if got else (message, "", "")
+        if quote:
+            return hide(ahead) + text("fault.got", language, got=shown) + hide(behind)
+    return hide(message)
+
+
+def _of_faults(frame: pd.DataFrame) -> dict[int, pd.Series]:
+    """Return what a list of faults quotes and says, hidden by the column that each fault is about.
+
+    Such a list has the columns of `data.errors.Fault.as_row` under their own names or their labels.
+    """
+    named = [str(column) for column in frame.columns]
+    at = {one: [n for n, name in enumerate(named) if name in _headers(one)] for one in ("column", "got", "message")}
+    if len(at["column"]) != 1 or len(at["got"]) != 1:
+        return {}
+    about, got = (frame.iloc[:, at[one][0]].astype(object).to_list() for one in ("column", "got"))
+    hiders = [_hider(column) if isinstance(column, str) else _hider() for column in about]
+    shown = [_shown(cell, hide) for cell, hide in zip(got, hiders, strict=True)]
+    done = {at["got"][0]: shown}
+    for place in at["message"]:
+        told = zip(frame.iloc[:, place].astype(object), got, shown, strict=True)
+        done[place] = [_quoted(said, str(quote), str(own), _hider()) for said, quote, own in told]
+    return {place: _as_column(cells, frame.iloc[:, place]) for place, cells in done.items()}
 
 
 def hidden(frame: Frame) -> Masked:
@@ -284,9 +374,13 @@ def hidden(frame: Frame) -> Masked:
     """
     done = frame.copy()
     counts: dict[str, int] = {}
+    faults = _of_faults(frame)
     for at, column in enumerate(frame.columns):
         cells = frame.iloc[:, at]
-        shown, count = _changed(cells, _hider(column)) if _can_hold(cells, column) else (cells, 0)
+        if at in faults:
+            shown, count = faults[at], sum(map(_differ, faults[at], cells))
+        else:
+            shown, count = _changed(cells, _hider(str(column))) if _can_hold(cells, column) else (cells, 0)
         if count:
             counts[str(column)] = counts.get(str(column), 0) + count
             done.isetitem(at, shown)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ from geo import angles, cells
 from geo.crs import STORED, Found, Recognition, candidates, fitting, parse_crs, recognise
 from geo.datum import bounds_of, confirmed, references, sample, tested
 from geo.geometry import Mask, blank, centres, finding, with_shapes
+from geo.nesting import wkb_too_deep, wkt_too_deep
 from geo.offsets import Datum, offset_named, shift
 
 WKB_COLUMNS: Final = ("geometry", "geom", "the_geom", "wkb", "shape")
@@ -62,13 +63,22 @@ def _is_binary(column: pd.Series) -> bool:
     return any(isinstance(cell, bytes) for cell in column)
 
 
+def _readable(cell: object, *, binary: bool) -> bool:
+    """Tell whether a cell may be read as WKB or WKT: of the right kind, and not so deep that reading it does harm."""
+    if binary:
+        return isinstance(cell, bytes) and not wkb_too_deep(cell)
+    return isinstance(cell, str) and not wkt_too_deep(cell)
+
+
 def _parse_shapes(frame: pd.DataFrame, column: str) -> angles.Read:
     """Read shapes from a column of WKT or WKB; cells that are neither are reported."""
     said = frame[column]
     binary = _is_binary(said)
     empty = (said.isna() if binary else cells.is_empty(said)).to_numpy()
     source = said.astype(object).where(~empty, None).to_numpy()
-    shapes = (shapely.from_wkb if binary else shapely.from_wkt)(source, on_invalid="ignore")
+    safe = np.full(len(source), None, dtype=object)
+    safe[:] = [cell if _readable(cell, binary=binary) else None for cell in source]
+    shapes = (shapely.from_wkb if binary else shapely.from_wkt)(safe, on_invalid="ignore")
     bad = np.asarray(shapely.is_missing(shapes)) & ~empty
     got = "" if binary or not bad.any() else str(source[bad][0])[:40]
     return shapes, bad, finding(frame, bad, "shape_unreadable", "row_set_aside", column=column, got=got)
@@ -101,6 +111,8 @@ def shapes_of(frame: pd.DataFrame, places: dict[str, str]) -> angles.Read | None
 
 
 def _without(shapes: NDArray[np.object_], mask: Mask) -> NDArray[np.object_]:
+    if not mask.any():
+        return shapes
     kept = np.array(shapes, dtype=object)
     kept[mask] = None
     return kept
@@ -195,6 +207,7 @@ def place(
     read = shapes_of(frame, places)
     none = np.full(len(frame), None, dtype=object)
     shapes, reported, faults = read or (none, np.ones(len(frame), dtype=bool), [])
+    given = shapes
     if declared is None and not isinstance(frame, gpd.GeoDataFrame) and not any(map(frame.__contains__, WKB_COLUMNS)):
         metric = angles.kind_of(frame, places) == ("easting_m", "northing_m")
         declared, why = (None, "missing") if metric else (STORED, "columns")
@@ -205,10 +218,14 @@ def place(
         refused = _refusal(located, "no_coordinates", expected="经度, 纬度 / WKT", got=named)
         return Placed(located, Recognition(crs=None, why="missing"), reported, (), refused)
     told = _told(crs, datum, declared, why)
+    if told.crs is None or not told.crs.is_projected:
+        # 0°, 0° lies in the Gulf of Guinea: it is how programs and ledgers write a place that they do not know.
+        shapes = _without(shapes, (shapely.bounds(shapes) == 0).all(axis=1))
     shapes = _piped(shapes, told.pipeline) if told.pipeline else shapes
     wild = ~blank(shapes) & ~np.isfinite(shapely.bounds(shapes)).all(axis=1)
     faults += finding(located, wild, "coordinates_off_globe", "row_set_aside", expected="-180…180, -90…90", got="inf")
-    located, reported = with_shapes(located, _without(shapes, wild)), reported | wild
+    shapes, reported = _without(shapes, wild), reported | wild
+    located = with_shapes(located, shapes) if shapes is not given else located
     found = _recognised(located, told, trusted or {})
     refused = tuple(fault for fault in faults if fault.effect == "refused") + _refusals(located, told, found)
     if refused:

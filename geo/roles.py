@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data import parameters
 from data.catalog import LANGUAGES, text
@@ -21,6 +23,14 @@ Mapped = dict[str, tuple[str, str]]
 NOTE_COLUMNS: Final = tuple(text("column.data_note", language) for language in LANGUAGES)
 _FLAGS: Final = ("is_backup", "is_peaking")
 _ROOF_SHAPES: Final = ("roof_shape", "roof:shape")
+_COARSE: Final = ("building", "subtype", "kind_detail", *_ROOF_SHAPES)  # they tell less than others
+_FIRST_NUMBER: Final = re.compile(r"-?\d[\d,]*(?:\.(\d+))?")
+_SAME: Final = 1e-9
+_COUNTED: Final = re.compile(
+    r"(?:(?:锅炉|设备)?(?:台数|台\(套\)数|台套数)|锅炉数量)(?:\(台(?:/?套)?\))?|数量\(台(?:/?套)?\)"
+)
+_SHOWN_COUNTS: Final = 20
+_COUNT: Final = re.compile(r"(\d+)(?:\.0+)?(?:台|套|座)?")
 _KEYS: Final = {
     "buildings": ("use", "heat_source"),
     "boilers": ("capacity_t_h", "fuel"),
@@ -101,13 +111,28 @@ def _roofs_by_shape(frame: gpd.GeoDataFrame, mapped: Mapped) -> list[Fault]:
     return faults
 
 
+def _several(frame: gpd.GeoDataFrame) -> list[Fault]:
+    """Report the rows that stand for more than one boiler, one fault for each number; a word is no number of one."""
+    name = next((str(header) for header in frame if _COUNTED.fullmatch(normalise(header))), "")
+    if not name:
+        return []
+    said = frame[name].astype("string").map(normalise, na_action="ignore").astype("string")
+    number = said.str.extract(f"^{_COUNT.pattern}$", expand=False)
+    shown = number.fillna(said).where(~is_empty(frame[name]) & ~number.isin(["0", "1"]))
+    faults: list[Fault] = []
+    for got in shown.dropna().unique()[:_SHOWN_COUNTS]:
+        told = shown.eq(got).fillna(value=False).to_numpy(dtype=bool)
+        faults += finding(frame, told, "several_boilers_in_row", "noted", column=name, got=str(got)[:80])
+    return faults
+
+
 def _boiler_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> tuple[dict[str, object], list[Fault]]:
     """Say what a ledger's form tells: standing where it has no column of status, backup and peaking by duty.
 
     A header that offers backup and peaking among its duties (FACTS §J1) denies them where another duty is chosen.
     """
     said: dict[str, object] = {} if "status" in ours else {"status": np.full(len(frame), "operating", dtype=object)}
-    faults: list[Fault] = []
+    faults = _several(frame)
     if "duty" not in ours:
         return said, faults
     duty = frame[ours["duty"]].astype("string").map(normalise, na_action="ignore").astype("string")
@@ -140,3 +165,54 @@ def _plant_roles(frame: gpd.GeoDataFrame, ours: dict[str, str]) -> dict[str, obj
         named = ids.map(plan["name_zh"]).astype(object)
         said["name"] = named.where(named.notna(), frame[ours["name"]])
     return said
+
+
+def _half_steps(values: pd.Series, cells: pd.Series) -> NDArray[np.float64]:
+    """Return half the last decimal that each number was written with, in the unit of `values`."""
+    steps = []
+    for value, cell in zip(values, cells, strict=True):
+        written = f"{cell:.15g}" if isinstance(cell, float) else normalise(cell)
+        found = _FIRST_NUMBER.search(written)
+        number = float(found.group().replace(",", "")) if found else 0.0
+        scale = abs(value / number) if number else 1.0
+        steps.append(0.5 * scale * 10.0 ** -len(found.group(1) or "") if found else 0.0)
+    return np.array(steps)
+
+
+def contradictions(
+    first: pd.Series, second: pd.Series, said: tuple[pd.Series, pd.Series], *, exact: bool
+) -> tuple[NDArray[np.intp], pd.Series]:
+    """Find where two columns of one meaning are both filled and say different things.
+
+    Parameters
+    ----------
+    first, second : pandas.Series
+        The columns parsed, in the unit and the codes of ours; null and ``unknown`` say nothing.
+    said : tuple of pandas.Series
+        The columns as they stand in the file, named by their headers. One of open maps that tells no more than a
+        kind of what others tell exactly (``subtype``) contradicts none.
+    exact : bool
+        Whether numbers that differ by no more than rounding, such as 1.2 and 1.24, contradict each other as well.
+
+    Returns
+    -------
+    at : array of int
+        Positions.
+    shown : pandas.Series
+        What both say there.
+    """
+    filled = [one.notna() & one.ne("unknown").fillna(value=True).astype(bool) for one in (first, second)]
+    at = np.flatnonzero(filled[0] & filled[1] & (not any(normalise(one.name) in _COARSE for one in said)))
+    left, right = first.iloc[at], second.iloc[at]
+    if pd.api.types.is_numeric_dtype(first) and not pd.api.types.is_bool_dtype(first):
+        apart = (left - right).abs().to_numpy(dtype=float)
+        slack = _SAME * np.maximum(left.abs().to_numpy(dtype=float), right.abs().to_numpy(dtype=float))
+        if not exact:
+            steps = [_half_steps(one, cells.iloc[at]) for one, cells in zip((left, right), said, strict=True)]
+            slack += np.maximum(*steps)
+        at = at[apart > slack]
+    else:
+        differ = [normalise(one) != normalise(other) for one, other in zip(left, right, strict=True)]
+        at = at[np.array(differ, dtype=bool)]
+    words = [one.iloc[at].astype(str).str.strip() for one in said]
+    return at, words[0] + " / " + words[1]

@@ -14,20 +14,16 @@ from numpy.typing import NDArray
 from data.errors import Effect, Fault
 from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo import cells
+from geo.bounds import bound_words, holds
 from geo.geometry import Mask, finding, misplaced, repair, unusable
-from geo.vocabulary import base_unit, coded, normalise, unit_of, units_for, words
+from geo.roles import contradictions
+from geo.vocabulary import base_unit, coded, dimensions, normalise, unit_of, units_for, words
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
 _YEARS: Final = ("year_built",)
 _SHOWN_CODES: Final = 12
 _SHOWN_VALUES: Final = 100
-_SIGNS: Final = {
-    "greater_than": ">",
-    "greater_than_or_equal_to": "≥",
-    "less_than": "<",
-    "less_than_or_equal_to": "≤",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +58,9 @@ class _Findings:
     def add(
         self, rule: str, effect: Effect, at: NDArray[np.intp], *, column: str, expected: str = "", got: str = ""
     ) -> None:
-        """Report one finding for all the rows at these positions."""
+        """Report one finding for all the rows at these positions, if there are any."""
+        if not len(at):
+            return
         mask = np.zeros(len(self.frame), dtype=bool)
         mask[at] = True
         if effect == "row_set_aside":
@@ -76,8 +74,10 @@ class _Findings:
 
         A cell that may not be null costs its row. Past the first hundred contents one finding holds the rest.
         """
-        contents = self.frame[column.foreign].iloc[at].astype(str) if said is None else said
         failed = self.failed.setdefault(column.name, np.zeros(len(self.frame), dtype=bool))
+        if not len(at):
+            return
+        contents = self.frame[column.foreign].iloc[at].astype(str) if said is None else said
         failed[at] = True
         effect = self.effect(column.name)
         groups = pd.Series(at).groupby(contents.to_numpy(), sort=False)
@@ -99,19 +99,13 @@ class _Findings:
         return "value_set_aside" if nullable or own else "row_set_aside"
 
 
-def _bound_words(check: str) -> str:
-    """Write a check of the model as a person does, for instance ``> 0``.
-
-    >>> _bound_words("greater_than_or_equal_to(1)"), _bound_words("str_matches('x')")
-    ('≥ 1', "str_matches('x')")
-    """
-    name, _, limit = check.partition("(")
-    return f"{_SIGNS[name]} {limit.rstrip(')')}" if name in _SIGNS else check
-
-
 def _listed(values: Iterable[str]) -> str:
     listed = list(values)
     return ", ".join(listed[:_SHOWN_CODES]) + (" …" if len(listed) > _SHOWN_CODES else "")
+
+
+def _distinct(source: pd.Series, at: NDArray[np.intp]) -> str:
+    return _listed(dict.fromkeys(map(str, source.iloc[at])))
 
 
 def _digits(found: _Findings, column: Column) -> pd.Series:
@@ -148,10 +142,11 @@ def _numeric(
     rule = "not_a_number" if not bare else "unit_not_stated" if capacity else "unit_missing"
     expected = " / ".join(units_for(column.name)) if bare else column.unit or "1"
     found.unread(rule, failed[~spans], column, "20 t/h, 14 MW" if capacity else expected)
+    if "power" in dimensions(column.name) and column.unit not in cells.CALORIES:
+        heat = np.setdiff1d(cells.calories(source), failed)
+        found.add("unit_calories", "noted", heat, column=column.foreign, got=_distinct(source, heat))
     about = np.setdiff1d(cells.approximate(source), failed)
-    if len(about):
-        said = list(dict.fromkeys(source.iloc[about].astype(str)))
-        found.add("value_approximate", "noted", about, column=column.foreign, got=_listed(said))
+    found.add("value_approximate", "noted", about, column=column.foreign, got=_distinct(source, about))
     return parsed
 
 
@@ -194,36 +189,59 @@ def _parse(found: _Findings, column: Column) -> pd.Series:
 def parse(found: _Findings, columns: list[Column]) -> pd.DataFrame:
     """Turn foreign columns into the layer's columns, each with its kind; cells that cannot be read become null.
 
-    Where several foreign columns mean one of ours, the first is believed and the others fill its gaps; identifiers
-    are never mixed.
+    Where several foreign columns mean one of ours, the first is believed and the others fill its gaps; where they
+    contradict each other, none is. Identifiers are never mixed.
     """
     parsed: dict[str, pd.Series] = {}
-    used: dict[str, str] = {}
+    used: dict[str, list[tuple[Column, pd.Series]]] = {}
+    disputed: dict[str, Mask] = {}
     for column in columns:
         if column.name not in found.fields or column.name in ("geometry", "source_row"):
             continue
         power = column.name == "capacity_t_h" and unit_of(column.unit, ("power",))
         key = "capacity_mw" if power else column.name
         if key not in parsed:
-            parsed[key], used[key] = _parse(found, column), column.foreign
+            parsed[key] = _parse(found, column)
+            used[key] = [(column, parsed[key])]
             continue
-        found.faults.append(
-            Fault(
-                rule="column_twice",
-                effect="noted",
-                file=found.frame.attrs["file"],
-                layer=found.layer,
-                column=column.foreign,
-                expected=used[key],
-            )
-        )
+        file, first = found.frame.attrs["file"], used[key][0][0].foreign
+        twice = Fault(rule="column_twice", effect="noted", file=file, column=column.foreign, expected=first)
+        found.faults.append(replace(twice, layer=found.layer))
         if column.name != IDENTIFIERS[found.layer]:
+            other = _parse(found, column)
+            for before, values in used[key]:
+                wrong = _disputed(found, before, column, values, other)
+                disputed[column.name] = disputed.get(column.name, wrong) | wrong
+            used[key].append((column, other))
             gaps = parsed[key].isna() | parsed[key].eq("unknown").fillna(value=False).astype(bool)
-            parsed[key] = parsed[key].where(~gaps, _parse(found, column))
+            parsed[key] = parsed[key].where(~gaps, other)
     if found.layer == "boilers" and "capacity_mw" in parsed:
         heat = parsed.pop("capacity_mw")
         parsed["capacity_t_h"] = _one_output(found, parsed.get("capacity_t_h"), heat)
+    for name, wrong in disputed.items():
+        nothing = "unknown" if "unknown" in (allowed(found.layer, name) or ()) else None
+        parsed[name] = parsed[name].mask(wrong, nothing)
     return pd.DataFrame(parsed, index=found.frame.index)
+
+
+def _disputed(found: _Findings, first: Column, second: Column, one: pd.Series, other: pd.Series) -> Mask:
+    """Report where two columns of one meaning differ, and tell where neither is believed: of free text the first is."""
+    name, source = second.name, (found.frame[first.foreign], found.frame[second.foreign])
+    at, shown = contradictions(one, other, source, exact=name == "capacity_t_h")
+    both = replace(second, foreign=f"{first.foreign} + {second.foreign}")
+    wrong: Mask = np.zeros(len(found.frame), dtype=bool)
+    if _is_free(found, name):
+        found.add("columns_disagree", "noted", at, column=both.foreign, got=_listed(dict.fromkeys(shown))[:300])
+    else:
+        found.unread("columns_disagree", at, both, "", said=shown)
+        wrong[at] = True
+    return wrong
+
+
+def _is_free(found: _Findings, name: str) -> bool:
+    """Tell whether a column holds free text, which decides nothing."""
+    coded_or_code = allowed(found.layer, name) or name in (*_CODES, *_TEXT_CODES)
+    return str(found.fields[name].dtype).startswith("str") and not coded_or_code
 
 
 def _one_output(found: _Findings, steam: pd.Series | None, power: pd.Series) -> pd.Series:
@@ -241,22 +259,22 @@ def _one_output(found: _Findings, steam: pd.Series | None, power: pd.Series) -> 
 
 def complete(parsed: pd.DataFrame, layer: str) -> pd.DataFrame:
     """Add the layer's absent columns as unknown and give every column the kind its model asks for."""
-    done = parsed.copy()
-    for name, field in schema(layer).columns.items():
-        kind = str(field.dtype)
-        if name in ("geometry", "source_row") or (name not in done and not field.required):
+    fields = schema(layer).columns
+    done: dict[str, pd.Series] = {}
+    for name, field in fields.items():
+        if name in ("geometry", "source_row") or (name not in parsed and not field.required):
             continue
-        if name not in done:
-            fill = "unknown" if "unknown" in (allowed(layer, name) or ()) else None
-            done[name] = pd.Series([fill] * len(done), index=done.index, dtype=object)
-        if kind.startswith("float"):
-            done[name] = pd.to_numeric(done[name]).astype(float)
-        elif kind == "boolean":
-            done[name] = done[name].astype("boolean")
-        else:
-            done[name] = done[name].astype(object).where(done[name].notna(), None).astype("string[pyarrow]")
-    ordered = [name for name in schema(layer).columns if name in done]
-    return done[ordered + [name for name in done if name not in ordered]]
+        fill = "unknown" if "unknown" in (allowed(layer, name) or ()) else None
+        given = parsed[name] if name in parsed else pd.Series(fill, index=parsed.index, dtype=object)
+        done[name] = _of_kind(given, str(field.dtype))
+    every = {name: done[name] if name in done else parsed[name] for name in fields if name in done or name in parsed}
+    return pd.DataFrame(every | {name: parsed[name] for name in parsed if name not in every}, index=parsed.index)
+
+
+def _of_kind(given: pd.Series, kind: str) -> pd.Series:
+    if kind.startswith("float"):
+        return pd.to_numeric(given).astype(float)
+    return given.astype("boolean" if kind == "boolean" else "string[pyarrow]")
 
 
 def _missing(found: _Findings, whole: pd.DataFrame, columns: list[Column]) -> None:
@@ -281,15 +299,15 @@ def _bound(found: _Findings, whole: pd.DataFrame, columns: list[Column]) -> pd.D
         if name not in whole:
             continue
         values = whole[name].dropna()
-        for test in field.checks:
-            bad = values[~test(values).check_output.astype(bool)]
+        for test in field.checks if len(values) else ():
+            bad = values[~holds(test, values)]
             if bad.empty:
                 continue
             done.loc[bad.index, name] = None
             at = whole.index.get_indexer(bad.index)
             source = next((column for column in columns if column.name == name), Column(name=name, foreign=name))
             found.unread(
-                "out_of_bounds", at, source, _bound_words(str(test.error)), said=_source(found, columns, name, bad)
+                "out_of_bounds", at, source, bound_words(str(test.error)), said=_source(found, columns, name, bad)
             )
     return done
 
@@ -320,6 +338,8 @@ def _identify(found: _Findings, whole: pd.DataFrame, keep: Mask, columns: list[C
         done[name] = done[name].astype(object).where(~absent, prefix + numbers).astype("string[pyarrow]")
     kept = done.loc[keep, name].dropna()
     again = kept[kept.duplicated()]
+    if again.empty:
+        return done
     for said, group in again.groupby(again, sort=False):
         at = done.index.get_indexer(group.index)
         found.add("id_duplicate", "row_set_aside", at, column=column, got=str(said))

@@ -33,6 +33,7 @@ _BRACKETED: Final = re.compile(r"^(.+?)[(\[]([^()\[\]]*)[)\]]$")
 _LONGEST_UNIT: Final = 20  # characters, with the words "计量单位:" before it
 _LONGEST_NAME: Final = 200  # characters; what is longer is no header
 _MARKS: Final = re.compile(r"^[*★]+|[*★:]+$")
+_TWIN: Final = re.compile(r"\s\((?:[2-9]|[1-9]\d+)\)\s*$")  # what a reader adds to a header that comes again
 _REMARK: Final = re.compile(r"必填|选填|可选|\d+位|全称|是/否|是否|.*[/、].*")
 
 
@@ -43,6 +44,15 @@ def normalise(name: object) -> str:
     """
     folded = str(name).strip().translate(_GLYPHS).lower()
     return folded.replace("m²", "m2").replace("m³", "m3") if "²" in folded or "³" in folded else folded
+
+
+def once(name: str) -> str:
+    """Return a header without the number that tells it from an earlier one of the same words.
+
+    >>> once("容量(t/h) (2)"), once("容量(2)")
+    ('容量(t/h)', '容量(2)')
+    """
+    return _TWIN.sub("", name)
 
 
 @cache
@@ -127,7 +137,7 @@ def split_header(name: str) -> tuple[tuple[str, str], ...]:
     >>> split_header("供热面积（万㎡）")[0], split_header("容量/蒸吨")[0], split_header("供热面积 单位：亩")[0]
     (('供热面积', '万m2'), ('容量', '蒸吨'), ('供热面积', '亩'))
     """
-    folded = _MARKS.sub("", normalise(name[:_LONGEST_NAME]))
+    folded = _MARKS.sub("", normalise(once(name[:_LONGEST_NAME])))
     inner = _BRACKETED.match(folded)
     if inner:
         said = inner.group(2).removeprefix("计量").removeprefix("单位").removeprefix(":")
@@ -155,7 +165,7 @@ def _plain(known: dict[str, tuple[str, str]], name: str) -> str | None:
 
 def _resolved(layer: str, name: str) -> tuple[str, str, str, str] | None:
     """Return the vocabulary's name for a header, our column, the unit, and the unit that does not fit it."""
-    return None if len(name) > _LONGEST_NAME else _looked_up(layer, name)
+    return None if len(name) > _LONGEST_NAME else _looked_up(layer, once(name))
 
 
 @lru_cache(maxsize=65536)
@@ -176,6 +186,7 @@ def _looked_up(layer: str, name: str) -> tuple[str, str, str, str] | None:
 
 def states_unit(layer: str, name: str) -> bool:
     """Tell whether a known header states its unit itself, fitting or not, so that nothing else may lend it one."""
+    name = once(name)
     found = _resolved(layer, name)
     if found is None:
         return False
@@ -218,14 +229,16 @@ def columns(layer: str, names: list[str]) -> dict[str, tuple[str, str]]:
     A name is known as it stands in the vocabulary, with a unit added (``供热面积(亩)``, ``容量/蒸吨``) or with a
     remark (``介质（必填）``); one whose unit cannot be that of the column is none (`misfits`). The order is the
     vocabulary's: where several names mean one column, the first is the one to believe. A column under our own name
-    stands alone, except for those in other units.
+    stands alone, except for those in other units and for its numbered twins.
     """
     order = {folded: rank for rank, folded in enumerate(_columns().get(layer, {}))}
     known = {name: entry for name in names if (entry := _resolved(layer, name)) and not entry[3]}
     found = {name: known[name][1:3] for name in sorted(known, key=lambda name: order[known[name][0]])}
     own = {column for name, (column, _) in found.items() if name == column}
     return {
-        name: (column, unit) for name, (column, unit) in found.items() if unit or column not in own or name == column
+        name: (column, unit)
+        for name, (column, unit) in found.items()
+        if unit or column not in own or once(name) == column
     }
 
 

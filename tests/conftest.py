@@ -7,10 +7,25 @@ import pytest
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-@pytest.hookimpl(trylast=True)
+SHARED_WORK = ("heating", "reference", "solar", "ui")  # folders whose files make a city once for all their tests
+LONGEST = ("browser", "workspace", "sam")
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    """Begin with what runs on one worker: at the end it would keep the other one waiting."""
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") is None)
+    """Keep the tests of a file that makes a city on one worker, and begin with the groups that take longest."""
+    for item in items:
+        marked = item.get_closest_marker("xdist_group") or item.get_closest_marker("browser")
+        if marked is None and item.path.parent.name in SHARED_WORK:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    yield
+
+    def rank(item):
+        group = item.get_closest_marker("xdist_group")
+        name = group.args[0] if group else ""
+        return (LONGEST.index(name) if name in LONGEST else len(LONGEST)) + (group is None)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ are written as 1 and 0, times as text, such numbers as text, and text that is to
 
 from __future__ import annotations
 
-import csv
 import io
 import tempfile
 import warnings
@@ -23,7 +22,8 @@ import shapely
 from data.catalog import LAYERS, text
 from data.errors import Fault
 from data.schemas import schema, title
-from geo.exports.naming import DBF_ENCODING, cut, field_names, file_stem
+from geo.export import csv_bytes
+from geo.exports.naming import DBF_ENCODING, FIELDS_MOST, KINDS, cut, field_names, file_stem, table_header
 from geo.exports.parts import Part, blanks, is_text, refused, unique, without
 from geo.exports.vectors import finite
 from geo.geometry import Mask, blank
@@ -31,10 +31,9 @@ from geo.styles import words
 
 TEXT_BYTES: Final = 254
 FILE_BYTES: Final = 2**31 - 1
-FIELDS_MOST: Final = 255
 _FIGURES: Final = 10**17
 _EXACT: Final = 1e8  # above it a column of 24 figures with 15 decimals has no room left
-_KINDS: Final = ("point", "line", "polygon")
+_ROW: Final = "source_row"
 
 
 def _number_kind(cells: pd.Series) -> pd.Series:
@@ -95,7 +94,7 @@ def _split(part: Part) -> tuple[list[Part], list[Fault]]:
         return [ready], faults
     where = np.where(blank(shapes), present[0], dimensions)
     suffixed = [
-        ready.only(where == one, f"{part.layer}_{text(f'export.suffix.{_KINDS[one]}', part.ask.language)}")
+        ready.only(where == one, f"{part.layer}_{text(f'export.suffix.{KINDS[one]}', part.ask.language)}")
         for one in sorted(present)
     ]
     return suffixed, [*faults, *part.finding("export_split", "noted", got="、".join(one.layer for one in suffixed))]
@@ -110,17 +109,25 @@ def _unit(layer: str, name: str) -> str:
 
 def field_table(layer: str, frame: pd.DataFrame, short: dict[str, str], language: str) -> bytes:
     """Return the table of field names as a CSV: short name, whole name, title, unit, values."""
-    buffer = io.StringIO()
-    rows = csv.writer(buffer, lineterminator="\r\n")
-    rows.writerow([text(f"export.field.{one}", language) for one in ("short", "name", "title", "unit", "values")])
+    rows = []
     for name, field in short.items():
         codes = words(layer, name, language)
         values = "；".join(f"{code}={said}" for code, said in codes.items())
         if pd.api.types.is_bool_dtype(frame[name].dtype):
             values = text("export.field.truth", language)
         said = title(layer, name, language) if layer in LAYERS else name
-        rows.writerow([field, name, said, _unit(layer, name), values])
-    return buffer.getvalue().encode("utf-8-sig")
+        rows.append([field, name, said, _unit(layer, name), values])
+    return csv_bytes(pd.DataFrame(rows, columns=table_header(language), dtype=str))
+
+
+def _numbered(part: Part) -> Part:
+    """Return a layer that will lie in several files with the numbers of its rows, by which it comes together again."""
+    shapes = part.shapes
+    if shapes is None or _ROW in {name.lower() for name in part.fields}:
+        return part
+    kept = shapes[~blank(shapes) & (shapely.get_type_id(shapes) != shapely.GeometryType.GEOMETRYCOLLECTION)]
+    several = len(np.unique(shapely.get_dimensions(kept))) > 1
+    return part.altered(part.frame.assign(**{_ROW: part.rows})) if several else part
 
 
 def _write(part: Part, short: dict[str, str], path: Path) -> None:
@@ -155,19 +162,22 @@ def shapefiles(parts: list[Part]) -> tuple[bytes, list[Fault]]:
     faults: list[Fault] = []
     buffer = io.BytesIO()
     stems: list[str] = []
+    layers: list[str] = []
     with (
         tempfile.TemporaryDirectory() as top,
         zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file,
     ):
-        for whole in parts:
+        for given in parts:
+            whole = _numbered(given)
             if len(whole.fields) > FIELDS_MOST:
                 raise refused(whole.ask, "export_fields_most", layer=whole.layer, expected=f"≤ {FIELDS_MOST}")
             short = field_names(whole.fields)
             fitted, told = _dbf(whole)
             pieces, split = _split(fitted)
             faults += [*blanks(whole), *told, *split, *_named(whole, short)]
+            layers.append(unique(file_stem(whole.layer), (*layers, *stems)))
             for piece in pieces:
-                stems.append(unique(file_stem(piece.layer), stems))
+                stems.append(unique(layers[-1] + piece.layer.removeprefix(whole.layer), stems))
                 folder = Path(top) / str(len(stems))
                 folder.mkdir()
                 _write(piece, short, folder / f"{stems[-1]}.shp")
@@ -176,7 +186,7 @@ def shapefiles(parts: list[Part]) -> tuple[bytes, list[Fault]]:
                     file.write(member, member.name)
             table = field_table(whole.layer, whole.frame, short, whole.ask.language)
             suffix = text("export.field.file", whole.ask.language)
-            file.writestr(f"{file_stem(whole.layer)}_{suffix}.csv", table)
+            file.writestr(f"{layers[-1]}_{suffix}.csv", table)
     return buffer.getvalue(), faults
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 import geopandas as gpd
@@ -12,8 +13,9 @@ import pandas as pd
 
 from data.catalog import label, text
 from data.errors import spans
-from data.schemas import IDENTIFIERS
+from data.schemas import IDENTIFIERS, title
 from geo.crs import STORED
+from geo.masking import masked_text
 from geo.quality.attributes import examine_attributes
 from geo.quality.capacities import examine_capacities
 from geo.quality.findings import Finding
@@ -28,6 +30,8 @@ from geo.quality.unknowns import examine_unknowns
 COLUMNS: Final = ("severity", "rule", "layer", "rows", "count", "ids", "what", "mend", "accepted", "key")
 """Columns of `table`; ``quality.column.<name>`` are their headings."""
 _SHOWN_IDS: Final = 10
+_CODES: Final = {"plant": "plant_id", "plants": "plant_id", "code": "county_code", "codes": "village_code"}
+_OWN_CODES: Final = ("ids", "inner", "outer")
 
 
 def examine(frames: Mapping[str, gpd.GeoDataFrame], *, this_year: int | None = None) -> tuple[Finding, ...]:
@@ -61,7 +65,46 @@ def examine(frames: Mapping[str, gpd.GeoDataFrame], *, this_year: int | None = N
     return tuple(sorted(found, key=lambda one: one.order))
 
 
-def table(findings: Iterable[Finding], language: str = "zh", accepted: Collection[str] = frozenset()) -> pd.DataFrame:
+def cell(finding: Finding, column: str, said: str, *, masked: bool = True) -> str:
+    """Return a text of a column of a finding's layer, without personal data where `masked`."""
+    return masked_text(said, column, title(finding.layer, column)) if masked else said
+
+
+def what(finding: Finding, language: str = "zh", *, masked: bool = True) -> str:
+    """Say what is doubtful, with the values.
+
+    Parameters
+    ----------
+    finding : Finding
+        From `examine`.
+    language : str
+        Of the words.
+    masked : bool, default True
+        Whether personal data is hidden in the values, each by the column that it is of; see `geo.masking`.
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    if not masked:
+        return finding.what(language)
+    columns = {**_CODES, **dict.fromkeys(_OWN_CODES, IDENTIFIERS[finding.layer])}
+    given = finding.values  # noqa: PD011 the values of a finding, not of a frame
+    about = given.get("column", "")
+    values = {
+        name: masked_text(said, about if name == "example" else columns.get(name, "")) for name, said in given.items()
+    }
+    return replace(finding, values=values).what(language)
+
+
+def table(
+    findings: Iterable[Finding],
+    language: str = "zh",
+    accepted: Collection[str] = frozenset(),
+    *,
+    masked: bool = True,
+) -> pd.DataFrame:
     """Return the findings as a table for people.
 
     Parameters
@@ -72,6 +115,8 @@ def table(findings: Iterable[Finding], language: str = "zh", accepted: Collectio
         Of the words.
     accepted : collection of str
         Keys of the findings that a person has accepted as they are.
+    masked : bool, default True
+        Whether personal data is hidden; see `geo.masking`.
 
     Returns
     -------
@@ -86,8 +131,8 @@ def table(findings: Iterable[Finding], language: str = "zh", accepted: Collectio
             "layer": label("layer", one.layer, language),
             "rows": spans(one.rows),
             "count": len(one.rows),
-            "ids": ", ".join(one.ids[:_SHOWN_IDS]) + ("…" if len(one.ids) > _SHOWN_IDS else ""),
-            "what": one.what(language),
+            "ids": _listed(one, masked=masked),
+            "what": what(one, language, masked=masked),
             "mend": one.how(language),
             "accepted": answer["yes" if one.key in accepted else "no"],
             "key": one.key,
@@ -95,6 +140,12 @@ def table(findings: Iterable[Finding], language: str = "zh", accepted: Collectio
         for one in findings
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _listed(finding: Finding, *, masked: bool) -> str:
+    column = IDENTIFIERS[finding.layer]
+    ids = [cell(finding, column, one, masked=masked) for one in finding.ids[:_SHOWN_IDS]]
+    return ", ".join(ids) + ("…" if len(finding.ids) > _SHOWN_IDS else "")
 
 
 def positions(frame: gpd.GeoDataFrame, layer: str) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import geopandas as gpd
@@ -12,9 +13,10 @@ import xlsxwriter
 
 from data import parameters
 from data.catalog import label, text
-from data.schemas import title
+from data.schemas import IDENTIFIERS, title
+from geo.masking import masked_text
 from geo.quality.findings import Finding
-from geo.quality.report import COLUMNS, positions, table
+from geo.quality.report import COLUMNS, cell, positions, table, what
 from geo.quality.rules import RULES
 from geo.quality.sheets import written
 
@@ -61,26 +63,39 @@ def _said(value: object) -> str:
     return written(float(value)) if isinstance(value, float) else str(value)
 
 
-def _cells(frame: gpd.GeoDataFrame, at: int, finding: Finding, language: str) -> str:
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a report is worded: its language, what a person has accepted, and whether personal data is hidden."""
+
+    language: str
+    accepted: Collection[str]
+    masked: bool
+
+    def cell(self, finding: Finding, column: str, value: object) -> str:
+        return cell(finding, column, _said(value), masked=self.masked and isinstance(value, str))
+
+
+def _cells(frame: gpd.GeoDataFrame, at: int, finding: Finding, way: _Way) -> str:
     """Write the cells of one row that a finding is about."""
     names = [name for name in RULES[finding.rule].columns if name in frame]
-    return "；".join(f"{title(finding.layer, name, language)}={_said(frame[name].iloc[at])}" for name in names)
+    said = {name: way.cell(finding, name, frame[name].iloc[at]) for name in names}
+    return "；".join(f"{title(finding.layer, name, way.language)}={shown}" for name, shown in said.items())
 
 
-def _layer_rows(
-    findings: Sequence[Finding], frame: gpd.GeoDataFrame | None, language: str, accepted: Collection[str]
-) -> list[list[object]]:
+def _layer_rows(findings: Sequence[Finding], frame: gpd.GeoDataFrame | None, way: _Way) -> list[list[object]]:
     where = {} if frame is None else positions(frame, findings[0].layer)
     rows: list[list[object]] = []
     for one in findings:
-        common = [text(f"quality.severity.{one.severity}", language), one.title(language), one.what(language)]
-        answer = text("quality.yes" if one.key in accepted else "quality.no", language)
+        severity = text(f"quality.severity.{one.severity}", way.language)
+        common = [severity, one.title(way.language), what(one, way.language, masked=way.masked)]
+        answer = text("quality.yes" if one.key in way.accepted else "quality.no", way.language)
         for identifier, row in zip(one.ids, one.rows, strict=True):
             at = where.get(identifier)
-            cells = "" if frame is None or at is None else _cells(frame, at, one, language)
+            cells = "" if frame is None or at is None else _cells(frame, at, one, way)
             known = frame is not None and at is not None and "name" in frame
-            name = _said(frame["name"].iloc[at]) if known and frame is not None else ""
-            rows.append([row, identifier, name, *common, cells, one.how(language), answer, ""])
+            name = way.cell(one, "name", frame["name"].iloc[at]) if known and frame is not None else ""
+            shown = way.cell(one, IDENTIFIERS[one.layer], identifier)
+            rows.append([row, shown, name, *common, cells, one.how(way.language), answer, ""])
     return sorted(rows, key=lambda cells: int(str(cells[0])))
 
 
@@ -122,6 +137,7 @@ def workbook(
     sources: Mapping[str, str],
     synthetic: bool,
     accepted: Collection[str] = frozenset(),
+    masked: bool = True,
 ) -> bytes:
     """Return the report as an Excel workbook.
 
@@ -139,6 +155,8 @@ def workbook(
         Whether any of the data is synthetic; then every sheet is of a workbook that says so.
     accepted : collection of str
         Keys of the findings that a person has accepted as they are.
+    masked : bool, default True
+        Whether personal data is hidden in every cell; see `geo.masking`.
 
     Returns
     -------
@@ -148,12 +166,14 @@ def workbook(
     """
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True, **_OPTIONS}) as book:
-        listed = table(findings, language, accepted)
+        way = _Way(language, accepted, masked)
+        listed = table(findings, language, accepted, masked=masked)
         _sheet(book, text("quality.sheet.list", language), COLUMNS, listed.to_numpy(dtype=object).tolist(), language)
         for layer in dict.fromkeys(one.layer for one in findings):
             own = [one for one in findings if one.layer == layer]
-            rows = _layer_rows(own, frames.get(layer), language, accepted)
+            rows = _layer_rows(own, frames.get(layer), way)
             _sheet(book, label("layer", layer, language), _ROW_COLUMNS, rows, language)
-        about = _about(sources, synthetic=synthetic, language=language)
+        files = {layer: masked_text(file) if masked else file for layer, file in sources.items()}
+        about = _about(files, synthetic=synthetic, language=language)
         _sheet(book, text("quality.sheet.about", language), ("topic", "about", "limits", "rule_key"), about, language)
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from data.errors import DataError, Fault
 from geo.readers import archives, databases, markup
 from geo.readers.limits import MEGABYTE, Limits, limits
+from geo.readers.raw import reason
 
 JSON_SUFFIXES: Final = (".geojson", ".json", ".geojsonl", ".geojsons", ".ndjson", ".jsonl")
 XML_ROOTS: Final = {".kml": "kml", ".osm": "osm"}
@@ -55,7 +57,7 @@ def admit(path: Path, bounds: Limits | None = None) -> None:
         try:
             faults = _content_faults(path, bounds)
         except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, EOFError) as error:
-            faults = [_fault(path, "file_broken", got=f"ZIP: {error}"[:200])]
+            faults = [_fault(path, "file_broken", got=f"ZIP: {reason(path, error)}")]
     if faults:
         raise DataError(faults)
 
@@ -66,7 +68,7 @@ def _fault(path: Path, rule: str, *, expected: str = "", got: str = "") -> Fault
 
 def unreadable_name(path: Path) -> bool:
     """Tell a name with characters that cannot be seen."""
-    return any(ord(one) < 32 or ord(one) == 127 for one in str(path))
+    return any(unicodedata.category(one) == "Cc" for one in str(path))
 
 
 def _size_faults(path: Path, bounds: Limits) -> list[Fault]:
@@ -147,7 +149,7 @@ def _parquet_faults(path: Path, bounds: Limits) -> list[Fault]:
             said, schema = file.metadata, file.schema_arrow
             size = sum(said.row_group(at).total_byte_size for at in range(said.num_row_groups))
     except (pa.ArrowException, OSError) as error:
-        return [_fault(path, "file_broken", got=f"Parquet: {error}"[:200])]
+        return [_fault(path, "file_broken", got=f"Parquet: {reason(path, error)}")]
     faults = []
     if size > bounds.unpacked_mb * MEGABYTE:
         got = f"{size / MEGABYTE:.0f} MB"

@@ -17,6 +17,7 @@ from typing import Final
 from urllib.parse import quote
 
 from data.errors import Fault
+from geo.readers.raw import cleaned
 
 _WAL_VERSION: Final = slice(18, 20)
 _TRIGGER_NAME: Final = re.compile(
@@ -114,7 +115,7 @@ def database_faults(path: Path) -> list[Fault]:
         with closing(sqlite3.connect(address, uri=True)) as database:
             return _found(database, path.name)
     except sqlite3.Error as error:
-        return [_fault(path.name, "file_broken", got=f"SQLite: {error}"[:200])]
+        return [_fault(path.name, "file_broken", got=f"SQLite: {cleaned(error)}")]
 
 
 def held_faults(content: bytes, file: str) -> list[Fault]:
@@ -125,7 +126,7 @@ def held_faults(content: bytes, file: str) -> list[Fault]:
             database.deserialize(plain)
             return _found(database, file)
     except (sqlite3.Error, OverflowError) as error:
-        return [_fault(file, "file_broken", got=f"SQLite: {error}"[:200])]
+        return [_fault(file, "file_broken", got=f"SQLite: {cleaned(error)}")]
 
 
 def _found(database: sqlite3.Connection, file: str) -> list[Fault]:

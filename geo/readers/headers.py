@@ -58,12 +58,13 @@ def _is_wordy(cell: object) -> bool:
 def _spread(rows: list[list[Any]], merged: tuple[Area, ...], upto: int) -> list[list[Any]]:
     """Return the first rows with merged cells filled in all that they cover."""
     done = [list(row) for row in rows[:upto]]
+    widest = max(map(len, rows))
     for top, left, bottom, right in merged:
         if top >= upto or left >= len(done[top]) or done[top][left] is None:
             continue
         for at in range(top, min(bottom + 1, upto)):
             width = right + 1 - len(done[at])
-            done[at].extend([None] * max(0, min(width, max(map(len, rows)) - len(done[at]))))
+            done[at].extend([None] * max(0, min(width, widest - len(done[at]))))
             for column in range(left, min(right + 1, len(done[at]))):
                 done[at][column] = done[top][left]
     return done
@@ -127,14 +128,15 @@ def _names(levels: list[list[Any]], width: int, known: Known) -> tuple[str, ...]
         stacks.append(list(dict.fromkeys(parts)))
     lowest = Counter(stack[-1] for stack in stacks if stack)
     names: dict[str, None] = {}
+    turns: dict[str, int] = {}
     for at, stack in enumerate(stacks):
         base = f"列{at + 1}" if not stack else stack[-1]
         if len(stack) > 1 and (lowest[base] > 1 or (not known(base) and known("".join(stack)))):
             base = "·".join(stack)
-        name, turn = base, 1
+        name = base
         while name in names:
-            turn += 1
-            name = f"{base} ({turn})"
+            turns[base] = turns.get(base, 1) + 1
+            name = f"{base} ({turns[base]})"
         names[name] = None
     return tuple(names)
 

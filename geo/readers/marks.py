@@ -32,6 +32,11 @@ _PURE: Final = re.compile(r"^[-+]?\d[\d,]*(?:\.\d+)?$")
 _NOT_ADDED: Final = re.compile(
     r"序号|率|比|%|年|时间|日期|编号|代码|编码|证|电话|号$|经度|纬度|坐标|高度|距离|均|单位面积|温|压|坡度|朝向|角|管径|dn|层|lon|lat|id$|^x$|^y$"
 )
+_GROUP: Final = re.compile(
+    r"^(?:(?:第?[一二三四五六七八九十]+[、.．:部类]|\([一二三四五六七八九十]+\)).+|其中:?|.{1,12}(?:[市县区镇乡]|街道|办事处|园区|开发区))$"
+)
+_ORDINAL: Final = re.compile(r"^\(?[一二三四五六七八九十]+\)?[、.]?$")
+_LEAST_COLUMNS: Final = 3  # in a table of two columns a single cell is no sign
 _OTHER_WORDS: Final = 1
 _LEAST_REPEATED: Final = 2
 
@@ -47,9 +52,9 @@ def _total_word(row: Sequence[Any], places: list[int]) -> str:
 
     A record has a position or words of its own; totals have a label, perhaps that of their group, and numbers.
     """
-    words = _words(row)
     if places and all(row[at] is not None for at in places):
         return ""
+    words = _words(row)
     for at, said in words.items():
         word = _ITEM.sub("", said)
         plain, others = _TOTAL.match(word), len(words) - 1
@@ -61,17 +66,25 @@ def _total_word(row: Sequence[Any], places: list[int]) -> str:
     return ""
 
 
-def _is_note(row: Sequence[Any], *, after: bool) -> bool:
-    cells = [normalise(cell) for cell in row if cell is not None]
-    words = [word for word in cells if isinstance(word, str)]
-    if any(_NOTE.match(word) for word in words[:1]):
-        return len(words) == 1 or sum(bool(_NOTE.match(word)) for word in words) * 2 >= len(words)
-    return after and len(cells) == 1 and (bool(_ITEM.match(cells[0])) or len(cells[0]) > len("最多十二个字的名称除外"))
+def _is_note(said: Sequence[Any], *, after: bool) -> bool:
+    first = normalise(said[0]) if said else ""
+    if _NOTE.match(first):
+        return sum(bool(_NOTE.match(normalise(cell))) for cell in said) * 2 >= len(said)
+    return after and len(said) == 1 and (bool(_ITEM.match(first)) or len(first) > len("最多十二个字的名称除外"))
 
 
-def _repeats(row: Sequence[Any], above: Sequence[tuple[str, ...]]) -> bool:
-    said = tuple(normalise(cell) for cell in row if cell is not None)
-    return len(said) >= _LEAST_REPEATED and said in above
+def _is_group(row: Sequence[Any], places: list[int], said: Sequence[Any]) -> bool:
+    """Tell a heading between records: a numbered or a district's name alone, or a Chinese numeral and a name."""
+    if len(row) < _LEAST_COLUMNS or len(said) not in (1, 2) or any(row[at] is not None for at in places):
+        return False
+    form = _GROUP if len(said) == 1 else _ORDINAL
+    return form.match(normalise(said[0])) is not None
+
+
+def _repeats(said: Sequence[Any], above: Sequence[tuple[str, ...]]) -> bool:
+    """Tell whether cells are those of a row above; most differ in the first already."""
+    alike = [head for head in above if len(head) == len(said) >= _LEAST_REPEATED and head[0] == normalise(said[0])]
+    return any(head == tuple(map(normalise, said)) for head in alike)
 
 
 def mark(
@@ -90,24 +103,27 @@ def mark(
     numbering : int, optional
         Position of the row that numbers the columns.
     """
-    found: dict[str, list[int]] = {"row_total": [], "row_repeated_header": [], "row_note": [], "row_column_numbers": []}
+    kinds = ("row_total", "row_repeated_header", "row_note", "row_column_numbers", "row_group")
+    found: dict[str, list[int]] = {kind: [] for kind in kinds}
     places = [at for at, name in enumerate(names) if is_place(name)]
     heads = [tuple(normalise(cell) for cell in row if cell is not None) for row in above]
     titles = {head[0] for head in heads if len(head) == 1}
     after = False
     for at, row in enumerate(table):
-        only = [normalise(cell) for cell in row if cell is not None]
+        said = [cell for cell in row if cell is not None]
         if at == numbering:
             found["row_column_numbers"].append(at)
-        elif _repeats(row, heads) or (len(only) == 1 and only[0] in titles):
+        elif _repeats(said, heads) or (len(said) == 1 and normalise(said[0]) in titles):
             found["row_repeated_header"].append(at)
         elif _total_word(row, places):
             found["row_total"].append(at)
-        elif _is_note(row, after=after):
+        elif _is_note(said, after=after):
             found["row_note"].append(at)
             after = True
         else:
             after = False
+            if _is_group(row, places, said):
+                found["row_group"].append(at)
     return {rule: tuple(rows) for rule, rows in found.items() if rows}
 
 

@@ -23,6 +23,9 @@ _DECLARED: Final = re.compile(rb"""^\s*<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)[
 CHINESE: Final = ("gb2312", "gbk", "gb18030", "cp936")
 _FOREIGN: Final = re.compile(rb"<OGR\w*DataSource|<GDAL|<WMS_", re.IGNORECASE)
 _CRS: Final = re.compile(rb'"crs"\s*:\s*(?=\{)')
+_FEATURES: Final = re.compile(
+    b'"' + b"".join(rb"(?:%c|\\u00%x)" % (one, one) for one in b"features") + rb'"\s*:\s*\[', re.IGNORECASE
+)
 _LETTER: Final = re.compile(rb"\\u00([4-7][0-9a-fA-F])")
 _FETCHING: Final = ("link", "url")
 _LONG: Final = 19  # digits of the greatest whole number of 64 bits
@@ -41,7 +44,12 @@ def chunks(path: Path) -> Iterator[bytes]:
 
 
 def declared_encoding(head: bytes) -> str:
-    """Return the encoding that an XML file declares, in small letters; ``utf-8`` where it declares none."""
+    """Return the encoding that an XML file declares, in small letters; ``utf-8`` where it declares none.
+
+    A mark of UTF-16 at the beginning counts before any word.
+    """
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
     found = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8))
     return found.group(1).decode("ascii").lower() if found else "utf-8"
 
@@ -143,8 +151,11 @@ class JsonSeen:
         The first number that a whole number of 64 bits or a double cannot hold.
     foreign, fetched : str
         Content of another format, and a coordinate system that would have to be fetched.
-    level, inside, slashes
-        Where the reading stands: nesting, whether within a string, backslashes just before.
+    features, collections : int
+        Entries of the lists named ``features`` at the outermost level, and how many such lists there are.
+    level, inside, slashes, listing
+        Where the reading stands: nesting, whether within a string, backslashes just before, whether within a list of
+        features.
     """
 
     depth: int = 0
@@ -153,9 +164,17 @@ class JsonSeen:
     huge: str = ""
     foreign: str = ""
     fetched: str = ""
+    features: int = 0
+    collections: int = 0
     level: int = 0
     inside: bool = False
     slashes: int = 0
+    listing: bool = False
+
+    @property
+    def records(self) -> int:
+        """How many features a reader must find; 0 where that cannot be told."""
+        return self.features + (max(0, self.roots - self.collections) if self.roots > 1 else 0)
 
 
 def _run(slash: NDArray[np.bool_], at: int, carried: int) -> int:
@@ -181,8 +200,8 @@ def _strings(data: NDArray[np.uint8], seen: JsonSeen) -> NDArray[np.bool_]:
     return inside
 
 
-def _nest(data: NDArray[np.uint8], inside: NDArray[np.bool_], seen: JsonSeen) -> None:
-    """Count levels; a bracket that opens at the outermost level begins a value."""
+def _nest(data: NDArray[np.uint8], inside: NDArray[np.bool_], before: bytes, seen: JsonSeen) -> None:
+    """Count levels; a bracket that opens at the outermost level begins a value. Features are counted on the way."""
     step = np.zeros(256, dtype=np.int8)
     step[[ord("["), ord("{")]], step[[ord("]"), ord("}")]] = 1, -1
     steps = np.where(inside, 0, step[data])
@@ -190,9 +209,28 @@ def _nest(data: NDArray[np.uint8], inside: NDArray[np.bool_], seen: JsonSeen) ->
     if not len(places):
         return
     levels = seen.level + np.cumsum(steps[places], dtype=np.int64)
+    named = [found.end() - 1 - len(before) for found in _FEATURES.finditer(before + data.tobytes())]
+    _list(places, levels, steps[places] == 1, [at for at in named if at >= 0 and not inside[at]], seen)
     seen.depth = max(seen.depth, int(levels.max()))
     seen.roots += int(((levels == 1) & (steps[places] == 1)).sum())
     seen.level = int(levels[-1])
+
+
+def _list(
+    places: NDArray[np.intp], levels: NDArray[np.int64], opens: NDArray[np.bool_], named: list[int], seen: JsonSeen
+) -> None:
+    """Count the entries of lists of features: what opens at the third level until the list is closed."""
+    first = np.searchsorted(places, named)
+    starts = first[levels[first] == 2] if named else np.zeros(0, dtype=np.intp)
+    closed = np.append(np.flatnonzero(levels == 1), len(levels))
+    entries = np.append(np.cumsum(opens & (levels == 3)), 0)  # -1 finds that there is none before the first
+    seen.collections += len(starts)
+    begun = np.append(-1, starts) if seen.listing else starts
+    if not len(begun):
+        return
+    ends = closed[np.searchsorted(closed, begun, side="right")]
+    seen.features += int((entries[ends - 1] - entries[begun]).sum())
+    seen.listing = bool(ends[-1] == len(levels))
 
 
 def _numbers(text: bytes, inside: NDArray[np.bool_], seen: JsonSeen) -> None:
@@ -244,7 +282,7 @@ def json_seen(pieces: Iterable[bytes]) -> JsonSeen:
     for piece in pieces:
         data = np.frombuffer(piece, dtype=np.uint8)
         inside = _strings(data, seen)
-        _nest(data, inside, seen)
+        _nest(data, inside, kept, seen)
         joined, within = kept + piece, np.concatenate([kept_inside, inside])
         _numbers(joined, within, seen)
         plain = _LETTER.sub(lambda found: bytes.fromhex(found.group(1).decode()), joined)

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from data.errors import DataError, Fault
 from geo.placing import WKB_COLUMNS
 from geo.readers.admission import admit, shape_faults, unreadable_name
+from geo.readers.gdal import heard, remark
 from geo.readers.limits import limits, safe_name
-from geo.readers.raw import Raw, refuse
+from geo.readers.raw import Raw, reason, refuse
 from geo.readers.tables import TABLE_SUFFIXES, open_pages, open_table
 from geo.readers.vectors import VECTOR_SUFFIXES, filled, open_vector, sources
 
@@ -29,17 +30,22 @@ SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
 
 def open_parquet(path: Path) -> Raw:
     """Open a Parquet file, geometry or not; a named index becomes a column."""
-    try:
-        frame = gpd.read_parquet(path)
-    except ValueError as error:
-        if "geo metadata" not in str(error).lower():
-            raise
-        frame = pd.read_parquet(path)
+    frame, said = heard(lambda: _parquet(path))
     # osmnx and others keep identifiers in a named index.
     named = [name for name in frame.index.names if name is not None and name not in frame]
     frame = frame.reset_index(level=named) if named else frame
     crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
-    return Raw(frame, crs, "declared" if crs else "missing")
+    return Raw(frame, crs, "declared" if crs else "missing", noted=tuple(remark(said)))
+
+
+def _parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame: pd.DataFrame = gpd.read_parquet(path)
+    except ValueError as error:
+        if "geo metadata" not in str(error).lower():
+            raise
+        frame = pd.read_parquet(path)
+    return frame
 
 
 def _plain(cell: object) -> object:
@@ -105,7 +111,7 @@ def _guarded(path: Path, do: Callable[[], T]) -> T:
     if unreadable_name(path):
         raise refuse(Path(safe_name(path.name)), "file_name", got=repr(path.name)[1:-1])
     if not path.is_file():
-        raise refuse(path, "file_missing", got=str(path))
+        raise refuse(path, "file_missing", got=path.name)
     if suffix not in SUFFIXES:
         raise refuse(path, "format_unknown", expected=" ".join(SUFFIXES), got=suffix)
     if path.stat().st_size == 0:
@@ -115,8 +121,10 @@ def _guarded(path: Path, do: Callable[[], T]) -> T:
         return do()
     except DataError:
         raise
+    except UnicodeError as error:
+        raise refuse(path, "encoding", expected="UTF-8 / GB18030") from error
     except Exception as error:
-        raise refuse(path, "file_broken", got=f"{type(error).__name__}: {error}"[:200]) from error
+        raise refuse(path, "file_broken", got=reason(path, error)) from error
 
 
 def _raw(path: Path, sublayer: str | None, layer: str | None) -> Raw:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -14,6 +16,12 @@ from pyproj import CRS
 from data.catalog import LANGUAGES, LAYERS, text
 from data.errors import DataError, Fault
 from geo.crs import Found
+
+_INNER: Final = re.compile(
+    r"\b[A-Z]\w*(?:Error|Exception|Warning)\b(?:\(\))?:?|<class [^>]*>|<?[\w.]+ object at 0x[0-9a-fA-F]+>?"
+    r"|/vsi\w*(?:/[^\s'\"]*)?|\bTraceback\b|[\x00-\x1f\x7f-\x9f]"
+)
+_SHOWN: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,31 @@ def refuse(path: Path, rule: str, *, layer: str = "", expected: str = "", got: s
     """Return the error that a whole file cannot be used, for a rule of the catalogue."""
     fault = Fault(rule=rule, effect="refused", file=path.name, layer=layer, expected=expected, got=got)
     return DataError([fault])
+
+
+def cleaned(said: object) -> str:
+    """Return what a library says without the names of classes, places in memory and signs that cannot be seen."""
+    return " ".join(_INNER.sub(" ", str(said)).split()).strip(" :;,")[:_SHOWN]
+
+
+def reason(path: Path, said: object) -> str:
+    """Return what a library says of a file as a person may read it: `cleaned`, and without the machine's folders.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file that it speaks of.
+    said : object
+        An exception or a text.
+    """
+    text_, places = str(said), (path.resolve(), path.absolute(), path)
+    for place in dict.fromkeys(places):
+        for whole in (str(place), repr(str(place))[1:-1], place.as_posix()):
+            text_ = text_.replace(whole, path.name)
+    for folder in dict.fromkeys(place.parent for place in places):
+        for whole in (str(folder), repr(str(folder))[1:-1], folder.as_posix()):
+            text_ = text_.replace(whole, "…") if len(folder.parts) > 1 else text_
+    return cleaned(text_)
 
 
 def file_digest(path: Path) -> str:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import codecs
 import struct
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import Final
 
+import numpy as np
 import pandas as pd
-import pyogrio
 
 from data.catalog import LAYERS
-from data.errors import Effect, Fault
+from data.errors import Effect, Fault, spans
+from geo.exports.naming import kind_suffixes
 from geo.readers.archives import pack
+from geo.readers.gdal import heard, read_frame, remark
+from geo.readers.shape_records import Settled, settle
 from geo.vocabulary import columns, known_names, normalise
 
 PARTS: Final = (".shp", ".shx", ".dbf", ".prj")
 _BYTES: Final = "cp437"  # maps every byte to a character and back
-_HEADER: Final = 100
 _FIELD: Final = 32
 _NAME_BYTES: Final = 10
 _LANGUAGES: Final = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5"}
@@ -36,11 +39,14 @@ _LABELS: Final = {
     "big5": "big5",
     "950": "big5",
 }
+_SHAPE_KINDS: Final = ((1, 11, 21, 8, 18, 28), (3, 13, 23), (5, 15, 25))  # points, lines, areas of a .shp's header
+_ROW: Final = "source_row"
+_SHOWN: Final = 200
 _FIRST_OF_THREE: Final = 0x0800
 _SHORTEST_CUT: Final = 8  # bytes: a name cut at 10 may have lost up to two of a character in UTF-8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shapefile:
     """The parts of one Shapefile, by suffix, and its name.
 
@@ -50,40 +56,65 @@ class Shapefile:
         As a person knows it.
     parts : mapping
         Suffix in small letters → bytes; ``.shp`` at least.
+    whole : mapping
+        Field name → whole name, where a table of field names lies beside it.
+    noted : tuple of Fault
+        What is to be said of that table.
     """
 
     name: str
     parts: Mapping[str, bytes]
+    whole: Mapping[str, str] = field(default_factory=dict)
+    noted: tuple[Fault, ...] = ()
 
     def packed(self) -> bytes:
-        """Return the parts as GDAL can read them together; a missing index is made anew."""
+        """Return the parts as GDAL can read them together; an index that is missing or wrong is made anew."""
         parts = {f"layer{suffix}": part for suffix, part in self.parts.items() if suffix in PARTS}
-        return pack({"layer.shx": index(self.parts[".shp"])} | parts)
+        return pack(parts | {"layer.shx": self.settled.shx})
+
+    @cached_property
+    def settled(self) -> Settled:
+        """Whether its parts count alike; see `geo.readers.shape_records.settle`."""
+        return settle(self.parts)
 
 
-def index(shp: bytes) -> bytes:
-    """Return the index (.shx) of a Shapefile, from its records.
-
-    References
-    ----------
-    ESRI (1998). ESRI Shapefile Technical Description, pp. 23-24.
-    """
-    at, rows = _HEADER, []
-    while at + 8 <= len(shp):
-        (words,) = struct.unpack_from(">i", shp, at + 4)
-        if words < 0 or at + 8 + 2 * words > len(shp):
-            break
-        rows.append(struct.pack(">ii", at // 2, words))
-        at += 8 + 2 * words
-    body = b"".join(rows)
-    return shp[:24] + struct.pack(">i", (_HEADER + len(body)) // 2) + shp[28:_HEADER] + body
+def _described(dbf: bytes) -> list[bytes]:
+    """Return the description of each field of a dBase table: name, kind, place, width."""
+    ends = struct.unpack_from("<H", dbf, 8)[0] if len(dbf) > _FIELD else 0
+    starts = range(_FIELD, min(ends, len(dbf)) - _FIELD + 1, _FIELD)
+    return [dbf[at : at + _FIELD] for at in starts if dbf[at] != 0x0D]
 
 
 def _widths(dbf: bytes) -> list[int]:
     """Return the width [bytes] of each field of a dBase table."""
-    ends = struct.unpack_from("<H", dbf, 8)[0] if len(dbf) > _FIELD else 0
-    starts = range(_FIELD, min(ends, len(dbf)) - _FIELD + 1, _FIELD)
-    return [dbf[at + 16] for at in starts if dbf[at] != 0x0D]
+    return [one[16] for one in _described(dbf)]
+
+
+def _fields(dbf: bytes) -> list[tuple[bytes, bytes]]:
+    """Return the name and the kind of each field of a dBase table."""
+    return [(one[:11].split(b"\x00")[0], one[11:12]) for one in _described(dbf)]
+
+
+def kind_parted(shapefile: Shapefile) -> tuple[str, tuple[str, ...], int] | None:
+    """Return the layer's name, the suffixes and which of them it is, where a name says it holds one kind of shape.
+
+    None where it does not, or holds another kind: so are named the files into which our exports part a layer.
+    """
+    for suffixes in kind_suffixes():
+        for at, suffix in enumerate(suffixes):
+            stem = shapefile.name.removesuffix(suffix)
+            if stem not in ("", shapefile.name):
+                shp = shapefile.parts[".shp"]
+                code = struct.unpack_from("<i", shp, 32)[0] if len(shp) >= 36 else 0
+                return (stem, suffixes, at) if code in _SHAPE_KINDS[at] else None
+    return None
+
+
+def alike(shapefiles: Sequence[Shapefile]) -> bool:
+    """Tell whether Shapefiles have the same fields and state the same system, so that they can be one layer."""
+    fields = [_fields(one.parts.get(".dbf", b"")) for one in shapefiles]
+    systems = {one.parts.get(".prj", b"").strip() for one in shapefiles}
+    return bool(fields[0]) and all(one == fields[0] for one in fields) and len(systems) == 1
 
 
 def label(parts: Mapping[str, bytes]) -> str:
@@ -136,6 +167,58 @@ def _encoding(text: _Text, stated: str) -> str | None:
     return None
 
 
+def _once(names: list[str]) -> list[str]:
+    """Return names of which none stands twice, a field called like the shapes among them."""
+    turns: Counter[str] = Counter({"geometry": "geometry" in names[:-1]})
+    done = []
+    for name in names[:-1]:
+        turns[name] += 1
+        done.append(f"{name} ({turns[name]})" if turns[name] > 1 else name)
+    return [*done, *names[-1:]]
+
+
+@dataclass(frozen=True)
+class _Bytes:
+    """A Shapefile as it was read, its text still bytes."""
+
+    frame: pd.DataFrame
+    widths: Mapping[str, int]
+    written: tuple[str, ...]
+    text: _Text
+    stated: str
+    said: tuple[str, ...]
+
+    @property
+    def fields(self) -> list[str]:
+        """Names of the columns but the shapes."""
+        return [str(name) for name in self.frame if name != "geometry"]
+
+
+def _opened(shapefile: Shapefile) -> _Bytes:
+    packed = shapefile.packed()
+    raw, said = heard(lambda: read_frame(packed, encoding=_BYTES))
+    raw = raw.set_axis(_once([str(name) for name in raw]), axis="columns")
+    fields = [str(name) for name in raw if name != "geometry"]
+    widths = dict(zip(fields, _widths(shapefile.parts.get(".dbf", b"")), strict=False))
+    written = tuple(name for name in fields if pd.api.types.is_string_dtype(raw[name].dtype))
+    cells = {
+        (str(cell).encode(_BYTES), widths.get(name, 0)) for name in written for cell in raw[name].dropna().unique()
+    }
+    text = _Text(tuple(name.encode(_BYTES) for name in fields), tuple(cells))
+    return _Bytes(raw, widths, written, text, label(shapefile.parts), tuple(said))
+
+
+def _in_words(opened: _Bytes, encoding: str) -> pd.DataFrame:
+    """Return the cells and the names of a Shapefile in its encoding."""
+    done = opened.frame.copy()
+    for name in opened.written:
+        width = opened.widths.get(name, 0)
+        done[name] = opened.frame[name].map(
+            lambda cell, width=width: _decoded(cell.encode(_BYTES), width, encoding), na_action="ignore"
+        )
+    return done.rename(columns={name: _decoded(name.encode(_BYTES), _NAME_BYTES, encoding) for name in opened.fields})
+
+
 def read(shapefile: Shapefile, layer: str | None) -> tuple[pd.DataFrame | None, list[Fault]]:
     """Read a Shapefile; None stands for text in an encoding that is not known.
 
@@ -149,32 +232,59 @@ def read(shapefile: Shapefile, layer: str | None) -> tuple[pd.DataFrame | None, 
     layer : str, optional
         Whose vocabulary tells what a cut field name was.
     """
-    raw: pd.DataFrame = pyogrio.read_dataframe(shapefile.packed(), encoding=_BYTES)
-    fields = [str(name) for name in raw if name != "geometry"]
-    widths = dict(zip(fields, _widths(shapefile.parts.get(".dbf", b"")), strict=False))
-    written = [name for name in fields if pd.api.types.is_string_dtype(raw[name].dtype)]
-    cells = {
-        (str(cell).encode(_BYTES), widths.get(name, 0)) for name in written for cell in raw[name].dropna().unique()
-    }
-    text = _Text(tuple(name.encode(_BYTES) for name in fields), tuple(cells))
-    stated = label(shapefile.parts)
-    encoding = _encoding(text, stated)
+    return read_together([shapefile], layer)
+
+
+def read_together(shapefiles: Sequence[Shapefile], layer: str | None) -> tuple[pd.DataFrame | None, list[Fault]]:
+    """Read Shapefiles that are `alike` as one layer; None stands for text in an encoding that is not known.
+
+    Their rows follow each other as the column ``source_row`` counts them, else as the Shapefiles are given.
+
+    Parameters
+    ----------
+    shapefiles : sequence of Shapefile
+        At least one.
+    layer : str, optional
+        Whose vocabulary tells what a cut field name was.
+    """
+    opened = [_opened(one) for one in shapefiles]
+    texts = _Text(opened[0].text.names, tuple({cell for one in opened for cell in one.text.cells}))
+    encoding = _encoding(texts, opened[0].stated)
     if encoding is None:
         return None, []
+    frames = [_in_words(one, encoding) for one in opened]
+    done, joined = _joined(shapefiles, frames)
+    names = {name: len(raw.encode(_BYTES)) for raw, name in zip(opened[0].fields, map(str, frames[0]), strict=False)}
+    told = {short: name for short, name in shapefiles[0].whole.items() if short in names}
+    cut = uncut({name: size for name, size in names.items() if name not in told}, layer)
+    cut = {short: name for short, name in cut.items() if name not in told.values()}
+    plain = all(cell.isascii() for cell in (*texts.names, *(cell for cell, _ in texts.cells)))
+    stated = [] if plain else [fault for one in opened for fault in _differs(one.stated, encoding)]
+    remarks = list(dict.fromkeys(said for one in opened for said in one.said))
+    notes = [note("field_name_cut", effect="repaired", column=short, got=name) for short, name in cut.items()]
+    done = done.rename(columns=cut | told)
+    return done, [*joined, *dict.fromkeys(stated), *_by_table(shapefiles[0], told), *notes, *remark(remarks)]
 
-    def decoded(cell: str, width: int) -> str:
-        return _decoded(cell.encode(_BYTES), width, encoding)
 
-    done = raw.copy()
-    for name in written:
-        width = widths.get(name, 0)
-        done[name] = raw[name].map(lambda cell, width=width: decoded(cell, width), na_action="ignore")
-    names = {name: decoded(name, _NAME_BYTES) for name in fields}
-    whole = uncut({read: len(name.encode(_BYTES)) for name, read in names.items()}, layer)
-    notes = [note("field_name_cut", effect="repaired", column=cut, got=full) for cut, full in whole.items()]
-    plain = all(cell.isascii() for cell in (*text.names, *(cell for cell, _ in cells)))
-    done = done.rename(columns={name: whole.get(read, read) for name, read in names.items()})
-    return done, notes if plain else [*_differs(stated, encoding), *notes]
+def _by_table(shapefile: Shapefile, told: Mapping[str, str]) -> list[Fault]:
+    """Say what the table of field names was good for."""
+    longer = "；".join(f"{short}={name}" for short, name in told.items() if short != name)
+    return [*shapefile.noted, *([note("field_table_used", got=longer[:_SHOWN])] if longer else [])]
+
+
+def _joined(shapefiles: Sequence[Shapefile], frames: list[pd.DataFrame]) -> tuple[pd.DataFrame, list[Fault]]:
+    """Put the rows of several Shapefiles together, and say which row is from which."""
+    if len(frames) == 1:
+        return frames[0], []
+    whole = pd.concat(frames, ignore_index=True)
+    source = np.repeat(np.arange(len(frames)), [len(one) for one in frames])
+    rows = whole[_ROW] if _ROW in whole else pd.Series(dtype=object)
+    if len(rows) and pd.api.types.is_integer_dtype(rows.dtype) and rows.is_unique:
+        order = np.argsort(rows.to_numpy(), kind="stable")
+        whole, source = whole.iloc[order].reset_index(drop=True), source[order]
+    places = [spans((np.flatnonzero(source == at) + 1).tolist(), most=3) for at in range(len(frames))]
+    got = "；".join(f"{one.name}: {rows}" for one, rows in zip(shapefiles, places, strict=True))
+    return whole, [note("shapefiles_joined", got=got)]
 
 
 def _differs(stated: str, encoding: str) -> list[Fault]:
@@ -194,11 +304,12 @@ def note(rule: str, *, effect: Effect = "noted", column: str | None = None, expe
 
 def missing_parts(shapefile: Shapefile) -> list[Fault]:
     """Say which parts of a Shapefile did not come with it, and what that means."""
-    rules = {".shx": "shapefile_no_shx", ".dbf": "shapefile_no_dbf", ".prj": "shapefile_no_prj"}
-    return [
-        note(rule, effect="repaired" if suffix == ".shx" else "noted", got=f"{shapefile.name}{suffix}")
-        for suffix, rule in rules.items()
-        if suffix not in shapefile.parts
+    rules = {".dbf": "shapefile_no_dbf", ".prj": "shapefile_no_prj"}
+    index = shapefile.settled.verdict
+    made = index in ("shapefile_no_shx", "shapefile_shx_rebuilt")
+    found = [note(index, effect="repaired", got=f"{shapefile.name}.shx")] if made else []
+    return found + [
+        note(rule, got=f"{shapefile.name}{suffix}") for suffix, rule in rules.items() if suffix not in shapefile.parts
     ]
 
 

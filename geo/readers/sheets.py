@@ -9,17 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import pandas as pd
 
-from data.errors import Effect, Fault
+from data.errors import DataError, Effect, Fault
 from geo.cells import lost_digits
 from geo.readers.headers import Header, find_header
 from geo.readers.marks import disagreements, mark
-from geo.readers.workbooks import Page
+from geo.readers.workbooks import Area, Page
 from geo.vocabulary import is_quantity
 
 _HEADER_SEARCHED: Final = 10
@@ -27,6 +28,12 @@ _DELIMITERS: Final = ",\t;"
 _DELIMITER_SEARCHED: Final = 65_536
 _FIELD_LIMIT: Final = 2**31 - 1  # outlines written as WKT are far longer than csv's default of 131,072
 _AS_TEXT: Final = re.compile(r'^="([^"]*)"$')  # how exports keep a spreadsheet from turning codes into numbers
+_END: Final = "\x00"  # put behind a text: it is a record of its own unless the text ends inside quotation marks
+_NESTED: Final = re.compile(
+    r"\s*(?:[\[{]|(?:SRID=\d+;\s*)?(?:MULTI)?(?:POINT|LINESTRING|POLYGON|GEOMETRYCOLLECTION)\s*(?:ZM?|M)?\s*\()",
+    re.IGNORECASE,
+)
+_BRACKETS: Final = re.compile(r"[()\[\]{}]")
 _CODE_WORDS: Final = ("代码", "编号", "证号", "号码", "账号", "卡号")
 
 
@@ -94,6 +101,7 @@ def sheet(rows: Iterable[Sequence[object]] | Page, known: Callable[[str], bool])
         Tells whether a word is a column name of the vocabulary: the row with most of them is the header.
     """
     page = rows if isinstance(rows, Page) else Page(rows=[list(row) for row in rows])
+    page = replace(page, merged=_apart(page.merged))
     cells = [[_cell(cell) for cell in row] for row in page.rows]
     header = find_header(cells, page.merged, known)
     if header is None:
@@ -126,6 +134,17 @@ def sheet(rows: Iterable[Sequence[object]] | Page, known: Callable[[str], bool])
         tuple(noted),
         page.epoch,
     )
+
+
+def _apart(areas: tuple[Area, ...]) -> tuple[Area, ...]:
+    """Return merged cells without those that overlap others, which no spreadsheet makes."""
+    kept, lowest = set(), dict.fromkeys((area[1] for area in areas), -1)
+    for at in sorted(range(len(areas)), key=areas.__getitem__):
+        top, left, bottom, _ = areas[at]
+        if top > lowest[left]:
+            lowest[left] = bottom
+            kept.add(at)
+    return tuple(area for at, area in enumerate(areas) if at in kept)
 
 
 def _at(places: list[int], wanted: int | None) -> int | None:
@@ -202,13 +221,93 @@ def decode(content: bytes) -> str | None:
     return None
 
 
-def csv_rows(text: str, known: Callable[[str], bool]) -> list[list[str]]:
-    """Split CSV text into cells; the delimiter is the one that yields most of the names that are `known`."""
+def csv_rows(text: str, known: Callable[[str], bool], *, file: str = "") -> list[list[str]]:
+    """Split CSV text into cells; the delimiter is the one that yields most of the names that are `known`.
+
+    Parameters
+    ----------
+    text : str
+        The whole text; a cell in quotation marks may hold breaks of lines and delimiters.
+    known : callable
+        Tells whether a word is a column name of the vocabulary.
+    file : str
+        Name of the file, for the faults.
+
+    Raises
+    ------
+    DataError
+        If a quotation mark without its fellow joins rows or cells: which value is whose cannot be told then.
+
+    References
+    ----------
+    RFC 4180, section 2, clauses 5 to 7.
+    """
     csv.field_size_limit(_FIELD_LIMIT)
-    lines = text[:_DELIMITER_SEARCHED].splitlines()[:_HEADER_SEARCHED]
+    top = text[:_DELIMITER_SEARCHED].splitlines()[:_HEADER_SEARCHED]
 
     def names(delimiter: str) -> int:
-        return max((sum(map(known, line.split(delimiter))) for line in lines), default=0)
+        return max((sum(map(known, line.split(delimiter))) for line in top), default=0)
 
-    rows = csv.reader(io.StringIO(text, newline=""), delimiter=max(_DELIMITERS, key=names))
-    return [[_AS_TEXT.sub(r"\1", cell) for cell in row] for row in rows]
+    delimiter = max(_DELIMITERS, key=names)
+    end = _END if not text or text.endswith(("\n", "\r")) else "\n" + _END
+    lines = list(io.StringIO(text + end, newline=""))
+    reader = csv.reader(lines, delimiter=delimiter)
+    rows, starts = [], [0]
+    for row in reader:
+        rows.append(row)
+        starts.append(reader.line_num)
+    if faults := _stray_quotes(rows, lines, starts, delimiter):
+        raise DataError(replace(one, file=file) for one in faults)
+    return [[_AS_TEXT.sub(r"\1", cell) for cell in row] for row in rows[:-1]]
+
+
+def _stray_quotes(rows: list[list[str]], lines: list[str], starts: list[int], delimiter: str) -> list[Fault]:
+    """Report the records that a stray quotation mark has joined, by the lines of the text from first to last."""
+    widths = Counter(len(row) for row in rows if len(row) > 1 and any(cell.strip() for cell in row))
+    usual = max(widths, key=lambda width: (widths[width], width), default=1)
+    faults = []
+    for at, row in enumerate(rows):
+        first, after = starts[at], starts[at + 1]
+        unended = at == len(rows) - 1 and row != [_END]
+        joined = after - first > 1 and any(_swallows(row, place, usual, delimiter) for place in range(len(row)))
+        if not (unended or joined) and (after - first > 1 or 0 < len(row) < usual):
+            joined = not _is_strict(lines[first:after], delimiter)
+        if unended or joined:
+            numbers = range(first + 1, max(first + 2, after + 1 - (unended and lines[-1] == _END)))
+            faults.append(said("csv_quote_open", "refused", numbers, got=lines[first].strip()[:80]))
+    return faults
+
+
+def _swallows(row: list[str], place: int, usual: int, delimiter: str) -> bool:
+    """Tell whether a cell of several lines looks like rows: one of its inner lines alone, or its first and its last.
+
+    The first line counts with the cells before it and the last with those behind it. An outline has delimiters too.
+    """
+    held = row[place].splitlines()
+    if len(held) < 2 or usual < 2 or _is_nested(row[place]):
+        return False
+    if any(line.count(delimiter) + 1 >= usual for line in held[1:-1]):
+        return True
+    ahead, behind = place + held[0].count(delimiter) + 1, held[-1].count(delimiter) + len(row) - place
+    return ahead == behind == usual
+
+
+def _is_nested(cell: str) -> bool:
+    """Tell whether a cell is one outline as WKT or one JSON text: its first bracket closes at its end."""
+    if not _NESTED.match(cell):
+        return False
+    depth = 0
+    for bracket in _BRACKETS.finditer(cell):
+        depth += 1 if bracket.group() in "([{" else -1
+        if depth <= 0:
+            return not cell[bracket.end() :].strip()
+    return False
+
+
+def _is_strict(lines: list[str], delimiter: str) -> bool:
+    """Tell whether every quotation mark of a record opens or closes a cell, or is doubled within one."""
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return False
+    return True

@@ -8,7 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from data.errors import DataError, Fault
 from geo.readers import sheets, workbooks
+from geo.readers.limits import limits
 from geo.readers.raw import Raw, choose, refuse
 from geo.readers.workbooks import Page
 from geo.vocabulary import is_known
@@ -73,17 +75,42 @@ def open_pages(path: Path) -> tuple[str, dict[str, Page]]:
 def _text_page(path: Path, said: str) -> dict[str, Page]:
     if "\x00" in said:
         raise refuse(path, "text_nul")
-    rows = sheets.csv_rows(said, is_known)
+    rows = sheets.csv_rows(said, is_known, file=path.name)
     if _EXPECTED[path.suffix.lower()] != "text" and not any(sum(map(is_known, row)) >= _MOST_DELIMITED for row in rows):
         raise refuse(path, "table_content", expected="XLSX / XLS / CSV")
     page = Page(rows=[[cell if cell.strip() else None for cell in row] for row in rows])
     return {path.stem: page} if page.filled else {}
 
 
+def _bounded(path: Path, page: Page) -> None:
+    """Refuse a page that is too wide, or has cells that are too long, before anything is looked for in it."""
+    bounds = limits()
+    width = max(map(workbooks.used, page.rows))
+    if width > bounds.columns:
+        raise refuse(path, "columns_too_many", expected=f"≤ {bounds.columns}", got=str(width))
+    most = bounds.cell_characters
+    long: dict[str, list[tuple[int, int]]] = {}
+    for number, row in enumerate(page.rows, 1):
+        for at, cell in enumerate(row, 1):
+            if isinstance(cell, str) and len(cell) > most:
+                long.setdefault(f"列{at}", []).append((number, len(cell)))
+    if long:
+        raise DataError(_overlong(path, column, cells, most) for column, cells in long.items())
+
+
+def _overlong(path: Path, column: str, cells: list[tuple[int, int]], most: int) -> Fault:
+    rows = tuple(row for row, _ in cells)
+    got = str(max(size for _, size in cells))
+    expected = f"≤ {most}"
+    fault = Fault(rule="cell_too_long", effect="refused", file=path.name, expected=expected, got=got)
+    return replace(fault, row=rows[0], rows=rows, column=column)
+
+
 def open_table(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     """Open a CSV or one sheet of a workbook."""
     kind, pages = open_pages(path)
     name = next(iter(pages)) if kind == "text" else choose(path, list(pages), sublayer=sublayer, layer=layer)
+    _bounded(path, pages[name])
     found = sheets.sheet(pages[name], is_known)
     # Cells of a workbook have their columns; only in text can a stray comma push them aside.
     slipped = (

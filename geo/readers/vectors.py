@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
@@ -13,10 +14,12 @@ import pyogrio
 
 from data.errors import DataError, Fault
 from geo.crs import Found
+from geo.exports.naming import table_suffixes, whole_names
 from geo.readers import archives, databases, kml, osm, shapefiles
 from geo.readers.admission import JSON_SUFFIXES, shape_faults
+from geo.readers.gdal import heard, read_frame, remark
 from geo.readers.limits import limits
-from geo.readers.markup import json_of
+from geo.readers.markup import JsonSeen, json_of, json_seen
 from geo.readers.raw import Raw, choose, refuse
 from geo.readers.shapefiles import Shapefile, note
 
@@ -33,6 +36,9 @@ _DRIVERS: Final = {
     **dict.fromkeys(JSON_SUFFIXES, "GeoJSON"),
 }
 _COUNTED_LATE: Final = (*JSON_SUFFIXES, ".osm", ".pbf")  # counting means reading all of it
+_QGIS: Final = ("layer_styles", "qgis_projects")  # tables of QGIS that hold looks, not data
+_TABLE_BYTES: Final = 2**20  # far more than 255 fields with their values take
+_Layer = tuple[PurePosixPath, str, tuple[str, ...]]
 _PYOGRIO: Final = "pyogrio_"  # how the memory that it opens begins, which GDAL takes for a name
 
 
@@ -50,18 +56,29 @@ class Source:
         Which of the data source's layers.
     shapefile : Shapefile, optional
         Its parts, where it is one.
+    pieces : mapping
+        Suffix of the name → Shapefile, where points, lines and areas of one layer lie in several.
     names : mapping
         Columns that have another name in the file.
     where : str
         Which of its rows.
+    records : int
+        How many it must have, where the file was looked through; 0 where that is not known.
     """
 
     suffix: str
     place: str | bytes
     at: int = 0
     shapefile: Shapefile | None = None
+    pieces: Mapping[str, Shapefile] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
+    records: int = 0
+
+    @property
+    def shapefiles(self) -> tuple[Shapefile, ...]:
+        """The Shapefiles that it is made of."""
+        return tuple(self.pieces.values()) or ((self.shapefile,) if self.shapefile else ())
 
     @property
     def options(self) -> dict[str, Any]:
@@ -77,8 +94,12 @@ class Source:
         ValueError
             If another driver than the suffix names would open it.
         """
+        if self.pieces:
+            every = [Source(self.suffix, b"", shapefile=one).info() for one in self.pieces.values()]
+            return every[0] | {"features": sum(int(one["features"]) for one in every), "geometry_type": "Unknown"}
         place = self.shapefile.packed() if self.shapefile else self.place
-        said: dict[str, Any] = pyogrio.read_info(place, layer=self.at, force_feature_count=True)
+        said: dict[str, Any]
+        said, _ = heard(lambda: pyogrio.read_info(place, layer=self.at, force_feature_count=True))
         driver = str(said["driver"])
         if driver not in (_DRIVERS[self.suffix], f"{_DRIVERS[self.suffix]}Seq"):
             raise ValueError(f"{driver} is not what {self.suffix} files are read by")
@@ -94,7 +115,7 @@ def _place(path: Path) -> str | bytes:
     if suffix in JSON_SUFFIXES:
         seen = json_of(path)
         if not seen.utf8:
-            return path.read_bytes().decode("gb18030").encode()
+            return _utf8(path.read_bytes(), seen)
         return f"{'GeoJSONSeq' if seen.roots > 1 else 'GeoJSON'}:{absolute}"
     if suffix == ".gpkg":
         return f"GPKG:{absolute}"
@@ -109,31 +130,139 @@ def _beside(path: Path) -> Shapefile:
     return Shapefile(path.stem, parts | {".shp": path.read_bytes()})
 
 
-def _shapefiles_in(path: Path, inside: list[archives.Member]) -> dict[str, Source]:
-    """Return the Shapefiles of an archive by name, by their folder as well where a name stands twice."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A layer of an archive: its own name, what stands before it where another has that name, and its file."""
+
+    name: str
+    before: PurePosixPath
+    member: PurePosixPath
+    source: Source
+
+
+def _shapefiles_in(path: Path, inside: list[archives.Member]) -> list[_Found]:
+    """Return the Shapefiles of an archive."""
     wanted = (*shapefiles.PARTS, ".cpg")
     groups: dict[str, dict[str, archives.Member]] = {}
     for member in inside:
         inner = PurePosixPath(member.name)
         if inner.suffix.lower() in wanted:
             groups.setdefault(str(inner.with_suffix("")).casefold(), {})[inner.suffix.lower()] = member
-    found: dict[str, Source] = {}
+    found = []
     for group in groups.values():
         if ".shp" in group:
-            whole = PurePosixPath(group[".shp"].name).with_suffix("")
-            name = whole.name if whole.name not in found else str(whole)
+            inner = PurePosixPath(group[".shp"].name)
             parts = {suffix: archives.content(path, member) for suffix, member in group.items()}
-            found[name] = Source(".shp", b"", shapefile=Shapefile(name, parts))
+            source = Source(".shp", b"", shapefile=Shapefile(inner.stem, parts))
+            found.append(_Found(inner.stem, inner.parent, inner, source))
     return found
+
+
+def _tables_in(inside: list[archives.Member]) -> dict[str, archives.Member]:
+    """Return the tables of field names that our exports put beside layers, by the layer's folded path."""
+    found: dict[str, archives.Member] = {}
+    for member in inside:
+        for suffix in table_suffixes():
+            stem = member.name.removesuffix(suffix)
+            if stem != member.name:
+                found.setdefault(stem.casefold(), member)
+    return found
+
+
+def _named(path: Path, table: archives.Member | None, one: Shapefile) -> Shapefile:
+    """Return a Shapefile with the whole names of its fields, where the table beside it is one of ours."""
+    if table is None:
+        return one
+    small = table.info.file_size <= _TABLE_BYTES
+    whole = whole_names(archives.content(path, table)) if small else None
+    if whole is None:
+        return replace(one, noted=(note("field_table_ignored", got=table.name),))
+    return replace(one, whole=whole)
+
+
+def _parted(found: list[_Found], tables: Mapping[str, archives.Member]) -> dict[_Layer, dict[int, _Found]]:
+    """Return the Shapefiles whose name says which kind of shape of a layer they hold, by the layer.
+
+    A Shapefile with a table of its own is a layer of its own.
+    """
+    groups: dict[_Layer, dict[int, _Found]] = {}
+    for one in found:
+        parted = shapefiles.kind_parted(one.source.shapefiles[0]) if one.source.shapefiles else None
+        if parted and _folded(one.before, one.name) not in tables:
+            stem, suffixes, at = parted
+            groups.setdefault((one.before, stem, suffixes), {})[at] = one
+    return groups
+
+
+def _folded(before: PurePosixPath, name: str) -> str:
+    return str(before / name).casefold()
+
+
+def _together(path: Path, inside: list[archives.Member], found: list[_Found]) -> list[_Found]:
+    """Make one layer of the Shapefiles into which our exports part one, and give fields their whole names.
+
+    They must lie in one folder, hold the kind of shape that their name says, and have the same fields and system, and
+    no other layer may have the name that they get.
+    """
+    tables = _tables_in(inside)
+    owners = {one.member: _folded(one.before, one.name) for one in found}
+    taken = set(owners.values())
+    joined: dict[PurePosixPath, _Found] = {}
+    for (before, stem, suffixes), group in _parted(found, tables).items():
+        pieces = {suffixes[at]: group[at].source.shapefiles[0] for at in sorted(group)}
+        owners |= {one.member: _folded(before, stem) for one in group.values()}
+        if len(pieces) > 1 and _folded(before, stem) not in taken and shapefiles.alike(list(pieces.values())):
+            table = tables.get(_folded(before, stem))
+            named = {suffix: _named(path, table, one) for suffix, one in pieces.items()}
+            whole = _Found(stem, before, before / f"{stem}.shp", Source(".shp", b"", pieces=named))
+            joined |= {one.member: whole for one in group.values()}
+    done: list[_Found] = []
+    for one in found:
+        if not one.source.shapefiles:
+            done.append(one)
+        elif one.member not in joined:
+            shapefile = _named(path, tables.get(owners[one.member]), one.source.shapefiles[0])
+            done.append(replace(one, source=replace(one.source, shapefile=shapefile)))
+        elif joined[one.member] not in done:
+            done.append(joined[one.member])
+    return done
 
 
 def _layers(place: str | bytes, suffix: str, stem: str, names: Mapping[str, str] | None = None) -> dict[str, Source]:
     """Return the layers of a data source; one that has its name from the file gets the file's."""
     found: dict[str, Source] = {}
-    for at, (name, _) in enumerate(pyogrio.list_layers(place)):
+    listed, _ = heard(lambda: pyogrio.list_layers(place))
+    for at, (name, _) in enumerate(listed):
         shown = stem if str(name).startswith(_PYOGRIO) else str(name)
-        found[shown] = Source(suffix, place, at, names=names or {})
+        if suffix != ".gpkg" or shown not in _QGIS:
+            found[shown] = Source(suffix, place, at, names=names or {})
     return found
+
+
+def _utf8(content: bytes, seen: JsonSeen) -> bytes:
+    return content if seen.utf8 else content.decode("gb18030").encode()
+
+
+def _held(content: bytes, suffix: str, stem: str) -> dict[str, Source]:
+    """Return the layers of a file that stands in an archive."""
+    if suffix in JSON_SUFFIXES:
+        seen = json_seen([content])
+        found = _layers(_utf8(content, seen), suffix, stem)
+        return {name: replace(source, records=seen.records) for name, source in found.items()}
+    if suffix == ".gpkg":  # GDAL tells it by its name
+        return _layers(archives.pack({"layer.gpkg": content}), suffix, stem)
+    ready = kml.prepared(content) if suffix == ".kml" else kml.Prepared(content, {})
+    return _layers(ready.content, suffix, stem, ready.names)
+
+
+def _apart(found: Iterable[_Found]) -> dict[str, Source]:
+    """Name layers so that none hides another: by its own name, with its file's path, with the whole of its file."""
+    every = list(found)
+    named = [one.name for one in every]
+    for longer in ([str(one.before / one.name) for one in every], [f"{one.member}/{one.name}" for one in every]):
+        times = Counter(named)
+        named = [long if times[name] > 1 else name for name, long in zip(named, longer, strict=True)]
+    return dict(zip(named, (one.source for one in every), strict=True))
 
 
 def _packed(path: Path) -> dict[str, Source]:
@@ -141,17 +270,12 @@ def _packed(path: Path) -> dict[str, Source]:
     inside = archives.members(path)
     found = _shapefiles_in(path, inside)
     for member in inside:
-        name = PurePosixPath(member.name)
-        suffix = name.suffix.lower()
-        if suffix not in _PACKED:
-            continue
-        held = archives.content(path, member)
-        ready = kml.prepared(held) if suffix == ".kml" else kml.Prepared(held, {})
-        if suffix == ".gpkg":  # GDAL tells it by its name
-            ready = kml.Prepared(archives.pack({"layer.gpkg": held}), {})
-        for layer, source in _layers(ready.content, suffix, name.stem, ready.names).items():
-            found[f"{name.stem}/{layer}" if layer in found else layer] = source
-    return found
+        inner = PurePosixPath(member.name)
+        suffix = inner.suffix.lower()
+        if suffix in _PACKED:
+            layers = _held(archives.content(path, member), suffix, inner.stem)
+            found += [_Found(name, inner.with_suffix(""), inner, source) for name, source in layers.items()]
+    return _apart(_together(path, inside, found))
 
 
 def sources(path: Path) -> dict[str, Source]:
@@ -168,7 +292,7 @@ def sources(path: Path) -> dict[str, Source]:
     if suffix == ".shp":
         return {path.stem: Source(suffix, b"", shapefile=_beside(path))}
     if suffix in JSON_SUFFIXES:
-        return {path.stem: Source(suffix, _place(path))}
+        return {path.stem: Source(suffix, _place(path), records=json_of(path).records)}
     if suffix == ".kml":
         ready = kml.prepared(path.read_bytes())
         found = _layers(ready.content, suffix, path.stem, ready.names)
@@ -187,33 +311,65 @@ def filled(found: Mapping[str, Source]) -> dict[str, tuple[Source, dict[str, Any
 
 
 def _read(source: Source, layer: str | None) -> tuple[pd.DataFrame | None, list[Fault]]:
-    if source.shapefile is not None:
-        frame, notes = shapefiles.read(source.shapefile, layer)
-        return frame, [*shapefiles.missing_parts(source.shapefile), *notes]
-    frame = pyogrio.read_dataframe(source.place, layer=source.at, **source.options)
+    if source.shapefiles:
+        frame, notes = shapefiles.read_together(source.shapefiles, layer)
+        return frame, [*(one for each in source.shapefiles for one in shapefiles.missing_parts(each)), *notes]
+    done, said = heard(lambda: read_frame(source.place, layer=source.at, **source.options))
     if source.suffix == ".kml":
-        return kml.tidied(frame, dict(source.names)), []
+        done = kml.tidied(done, dict(source.names))
     if source.suffix in (".osm", ".pbf"):
-        return osm.spread(frame), []
-    return frame, []
+        done = osm.spread(done)
+    return done, remark(said)
+
+
+def _hold_counts(path: Path, source: Source, frame: pd.DataFrame, notes: list[Fault]) -> None:
+    """Refuse a layer of which rows were lost on the way."""
+    lost = None
+    torn = [one.settled for one in source.shapefiles if one.settled.verdict == "shapefile_counts_differ"]
+    if torn:
+        lost = ("shapefile_counts_differ", "", "; ".join(one.counts for one in torn))
+    elif len(frame) < source.records:
+        lost = ("features_lost", str(source.records), str(len(frame)))
+    if lost:
+        rule, expected, got = lost
+        fault = Fault(rule=rule, effect="refused", file=path.name, expected=expected, got=got)
+        raise DataError([fault, *(replace(one, file=path.name) for one in notes)])
+
+
+def _pieces(found: Mapping[str, Source]) -> dict[str, Source]:
+    """Return the Shapefiles that are read together as layers of their own, for a person who names one."""
+    return {
+        f"{name}{suffix}": Source(source.suffix, b"", shapefile=one)
+        for name, source in found.items()
+        for suffix, one in source.pieces.items()
+    }
+
+
+def _offered(path: Path, sublayer: str | None) -> dict[str, Source]:
+    """Return the layers that a person may mean: those that hold rows, or all where one is named."""
+    found = sources(path)
+    if sublayer is None and len(found) > 1:
+        return {name: source for name, (source, _) in filled(found).items()}
+    return found if sublayer is None or sublayer in found else _pieces(found) | found
 
 
 def open_vector(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     """Open one layer of a file that GDAL knows."""
-    found = sources(path)
-    if sublayer is None and len(found) > 1:
-        found = {name: source for name, (source, _) in filled(found).items()}
+    found = _offered(path, sublayer)
     if not found:
-        raise refuse(path, "file_empty")
+        raise refuse(path, "file_broken" if path.suffix.lower() == ".fgb" else "file_empty")
     source = found[choose(path, list(found), sublayer=sublayer, layer=layer)]
     if source.suffix not in _COUNTED_LATE:
         said = source.info()
         faults = shape_faults(path, int(said["features"]), len(said["fields"]), limits())
         if faults:
             raise DataError(faults)
+        if source.suffix == ".fgb":  # its header states them
+            source = replace(source, records=int(said["features"]))
     frame, notes = _read(source, layer)
     if frame is None:
         raise refuse(path, "encoding", expected="UTF-8 / GB18030")
+    _hold_counts(path, source, frame, notes)
     if path.suffix.lower() == ".gpkg" and databases.left_open(path):
         notes.append(note("gpkg_journal"))
     if source.where:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any, Final, Literal
 
@@ -30,7 +32,15 @@ _HTML: Final = re.compile(
 )
 _FOREIGN: Final = ('urn:schemas-microsoft-com:office:spreadsheet"', "mime-version:", "%pdf-")
 _LOOKED_AT: Final = 4096
-_TAG: Final = re.compile(rb"<(?:\w+:)?(mergeCell|row|col)\b([^>]*)>")
+_BIFF_START: Final = re.compile(rb"\x09\x08..\x00[\x05\x06]\x05\x00", re.DOTALL)  # a workbook's first record
+_PANIC: Final = "PanicException"
+_BIFF_LOCK: Final = 0x2F
+_BIFF_LOOKED_AT: Final = 8  # records; the lock stands right behind the first, but for write protection
+_TAG: Final = re.compile(rb"<(?:\w+:)?(mergeCell|col)\b([^>]*)>")
+_ROW: Final = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_EMPTY_ROW: Final = re.compile(rb"<(?:\w+:)?row\s[^>]*/>")
+_UNNUMBERED_ROW: Final = re.compile(rb"<(?:\w+:)?row\b(?![^>]*\sr=)")
+_HIDDEN_ROW: Final = re.compile(rb"<(?:\w+:)?row\b([^>]*\bhidden\s*=[^>]*)>")
 _ATTRIBUTE: Final = re.compile(rb"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
 _TRUE: Final = ("1", "true")
 _SPAN: Final = 1000  # cells that one cell of an HTML table may cover in a direction
@@ -67,6 +77,15 @@ class Page:
         return any(cell is not None for row in self.rows for cell in row)
 
 
+def used(row: Sequence[object]) -> int:
+    """Return how many cells a row has up to its last one that is not blank.
+
+    >>> used(["a", None, "b", None])
+    3
+    """
+    return next((at for at in range(len(row), 0, -1) if row[at - 1] is not None), 0)
+
+
 def kind_of(content: bytes, text: str | None) -> Kind:
     """Tell what a table file is by its content.
 
@@ -78,7 +97,7 @@ def kind_of(content: bytes, text: str | None) -> Kind:
         The same, decoded; None where it is no text.
     """
     if content.startswith(_OLE):
-        return "encrypted" if _ENCRYPTED in content else "xls"
+        return "encrypted" if _ENCRYPTED in content or _locked(content) else "xls"
     if content.startswith(b"PK\x03\x04"):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -93,8 +112,20 @@ def kind_of(content: bytes, text: str | None) -> Kind:
     return "other" if start.startswith(_FOREIGN[1:]) or _FOREIGN[0] in start else "text"
 
 
+def _locked(content: bytes) -> bool:
+    """Tell whether the records of a BIFF workbook are encrypted by a password."""
+    for start in _BIFF_START.finditer(content):
+        at = start.start()
+        for _ in range(_BIFF_LOOKED_AT):
+            head = content[at : at + 4]
+            if int.from_bytes(head[:2], "little") == _BIFF_LOCK:
+                return True
+            at += 4 + int.from_bytes(head[2:], "little")
+    return False
+
+
 def xlsx_pages(content: bytes) -> dict[str, Page]:
-    """Return every worksheet of an XLSX or XLSM workbook that holds any cell.
+    """Return every worksheet of an XLSX or XLSM workbook that holds any cell; of one that is too wide, its first rows.
 
     A formula counts as the value that the spreadsheet last saved for it; where none was saved its text stays, to be
     reported as what it is. Formulas are never run.
@@ -123,12 +154,15 @@ def _cells(content: bytes, *, values: bool) -> dict[str, Page]:
     try:
         for page in book.worksheets:
             page.reset_dimensions()  # some programs write a wrong range, and what lies outside would be lost
+            drawn = book._archive.read(page._worksheet_path)  # noqa: SLF001 - it has no public name
+            page._get_source = partial(io.BytesIO, _without_empty_rows(drawn))  # noqa: SLF001 - nor has this
             rows = []
             for row in page.iter_rows():
-                if len(row) > most:
-                    raise ValueError(f"more than {most} columns in {page.title}")
-                rows.append([_Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row])
-            merged, hidden_rows, hidden_columns = _drawn(book, page)
+                cells = [_Formula(str(cell.value)) if cell.data_type == "f" else cell.value for cell in row]
+                rows.append(cells if len(cells) <= most else cells[: used(cells)])
+                if len(rows[-1]) > most:
+                    break  # it will be refused
+            merged, hidden_rows, hidden_columns = _drawn(drawn)
             found[page.title] = Page(
                 rows=rows,
                 merged=merged,
@@ -142,35 +176,72 @@ def _cells(content: bytes, *, values: bool) -> dict[str, Page]:
     return found
 
 
-def _drawn(book: Any, page: Any) -> tuple[tuple[Area, ...], frozenset[int], frozenset[int]]:
+def _without_empty_rows(drawn: bytes) -> bytes:
+    """Return a sheet's XML without rows that have a format alone; dragging a border down makes a million of them.
+
+    It is left as it is where such rows count: where others have no number, or where text could look like a row.
+    """
+    if _UNNUMBERED_ROW.search(drawn) or b"<!" in drawn:
+        return drawn
+    return _EMPTY_ROW.sub(b"", drawn)
+
+
+def _drawn(drawn: bytes) -> tuple[tuple[Area, ...], frozenset[int], frozenset[int]]:
     """Return what the XML of a sheet says of merged cells and hidden rows and columns, which streaming passes by."""
     merged: list[Area] = []
-    rows: set[int] = set()
     columns: set[int] = set()
-    row = 0
-    for tag, written in _TAG.findall(book._archive.read(page._worksheet_path)):  # noqa: SLF001 - it has no public name
-        said = {key.decode(): value.decode("utf-8", "replace") for key, value in _ATTRIBUTE.findall(written)}
-        hidden = said.get("hidden", "").lower() in _TRUE
+    for tag, written in _TAG.findall(drawn):
+        said = _attributes(written)
         if tag == b"mergeCell" and "ref" in said:
             left, top, right, bottom = range_boundaries(said["ref"])
             merged.append((top - 1, left - 1, bottom - 1, right - 1))
-        elif tag == b"row":
-            row = int(said.get("r", row + 1))
-            rows |= {row - 1} if hidden else set()
-        elif tag == b"col" and hidden:
+        elif tag == b"col" and said.get("hidden", "").lower() in _TRUE:
             columns |= set(range(int(said["min"]) - 1, min(int(said["max"]), limits().columns)))
-    return tuple(merged), frozenset(rows), frozenset(columns)
+    return tuple(merged), _hidden_rows(drawn), frozenset(columns)
+
+
+def _attributes(written: bytes) -> dict[str, str]:
+    return {key.decode(): value.decode("utf-8", "replace") for key, value in _ATTRIBUTE.findall(written)}
+
+
+def _hidden_rows(drawn: bytes) -> frozenset[int]:
+    """Return the hidden rows of a sheet's XML; rows are counted through only where a hidden one has no number."""
+    hidden = [_attributes(written) for written in _HIDDEN_ROW.findall(drawn)]
+    hidden = [said for said in hidden if said.get("hidden", "").lower() in _TRUE]
+    if all("r" in said for said in hidden):
+        return frozenset(int(said["r"]) - 1 for said in hidden)
+    found, row = set(), 0
+    for written in _ROW.findall(drawn):
+        said = _attributes(written)
+        row = int(said.get("r", row + 1))
+        if said.get("hidden", "").lower() in _TRUE:
+            found.add(row - 1)
+    return frozenset(found)
 
 
 def xls_pages(content: bytes) -> dict[str, Page] | None:
     """Return every worksheet of a BIFF workbook (.xls, .et) that holds any cell; None where it is locked.
 
     The format's 65,536 rows and 256 columns bound what is read. Which rows are hidden cannot be told.
+
+    Raises
+    ------
+    ValueError
+        If it is so damaged that its reader gives up in the middle.
     """
     try:
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        return _biff_pages(content)
     except PasswordError:
         return None
+    except BaseException as error:
+        # A panic of the Rust reader is no Exception, and would pass by all who wait for one.
+        if isinstance(error, Exception) or type(error).__name__ != _PANIC:
+            raise
+        raise ValueError(str(error)) from None
+
+
+def _biff_pages(content: bytes) -> dict[str, Page]:
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
     found = {}
     for known in book.sheets_metadata:
         if known.typ != SheetTypeEnum.WorkSheet:
@@ -189,7 +260,7 @@ def xls_pages(content: bytes) -> dict[str, Page] | None:
 class _Table:
     rows: list[list[Any]] = field(default_factory=list)
     merged: list[Area] = field(default_factory=list)
-    covered: set[tuple[int, int]] = field(default_factory=set)
+    covered: dict[int, int] = field(default_factory=dict)
     words: list[str] | None = None
     span: tuple[int, int] = (1, 1)
 
@@ -202,6 +273,7 @@ class _Tables(HTMLParser):
         self.done: list[_Table] = []
         self.open: list[_Table] = []
         self.skipped = 0
+        self.widest = limits().columns
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("script", "style"):
@@ -239,17 +311,19 @@ class _Tables(HTMLParser):
         if not table.rows:
             table.rows.append([])
         at, row = len(table.rows) - 1, table.rows[-1]
-        while (at, len(row)) in table.covered:
+        while table.covered.get(len(row), -1) >= at:
             row.append(None)
+        if len(row) > self.widest:  # it will be refused
+            table.words = None
+            return
         column, (down, across) = len(row), table.span
         row.append("".join(table.words).strip() or None)
         row.extend([None] * (across - 1))
         table.words = None
         if down > 1 or across > 1:
             table.merged.append((at, column, at + down - 1, column + across - 1))
-            table.covered |= {
-                (at + lower, column + right) for lower in range(1, down) for right in range(min(across, _SPAN))
-            }
+            for place in range(column, column + across):
+                table.covered[place] = max(table.covered.get(place, -1), at + down - 1)
 
 
 def _span(said: str | None) -> int:

@@ -240,7 +240,7 @@ class FolderStore(Moves):
         record: Record,
         *,
         set_aside: gpd.GeoDataFrame,
-        source: Path,
+        source: Path | bytes,
         expected: int | None,
     ) -> Record:
         """Keep a new version and put it in use.

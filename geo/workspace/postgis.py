@@ -287,7 +287,7 @@ class PostgisStore(Moves):
         record: Record,
         *,
         set_aside: gpd.GeoDataFrame,
-        source: Path,
+        source: Path | bytes,
         expected: int | None,
     ) -> Record:
         """Keep a new version and put it in use.

@@ -58,14 +58,18 @@ def _bundle(path: Path) -> bytes:
     return buffer.getvalue()
 
 
-def source_bytes(path: Path, record: Record) -> bytes:
+def source_bytes(path: Path | bytes, record: Record) -> bytes:
     """Return the file that a record speaks of, byte for byte, or a zip of it with its other parts.
+
+    Bytes are those that a workspace gave out for the version before, and stay what they are.
 
     Raises
     ------
     DataError
         If the file cannot be read, or is not the one any more that the record was made from.
     """
+    if isinstance(path, bytes):
+        return path
     try:
         if path.is_dir():
             return _bundle(path)

@@ -151,7 +151,7 @@ class Store(Protocol):
         record: Record,
         *,
         set_aside: gpd.GeoDataFrame,
-        source: Path,
+        source: Path | bytes,
         expected: int | None,
     ) -> Record:
         """Keep a new version and put it in use; return the record with its version and digest filled in."""

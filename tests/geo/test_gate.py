@@ -198,3 +198,115 @@ def test_an_export_in_shifted_coordinates_comes_back_where_it_was(tmp_path, ledg
     assert "crs_by_column" in rules(back.faults)
     moved = shapely.distance(back.frame.geometry.to_numpy(), done.frame.geometry.to_numpy())
     assert moved.max() < 1e-7
+
+
+def test_a_capacity_whose_unit_nobody_stated_is_no_number(store, tmp_path):
+    path = tmp_path / "台账.csv"
+    path.write_text(
+        "锅炉编号,燃料种类,额定容量,经度,纬度\nB1,煤,14,106.4,39.01\nB2,煤,20MW,106.41,39.0\n", encoding="utf-8"
+    )
+    look = gate.look(path, store=store)
+    assert [match.foreign for match in look.questions] == ["额定容量"]
+    for said in ({}, {"额定容量": ("capacity_t_h", "")}, {"额定容量": ("capacity_t_h", "?")}):
+        done = gate.read(path, gate.Decision(layer="boilers", mapping=said), raw=look.raw)
+        assert done.frame["capacity_t_h"].isna().tolist() == [True, False]
+        assert "unit_not_stated" in rules(done.faults)
+        assert done.units["额定容量"] == "?"
+    decision = gate.Decision(layer="boilers", mapping={"额定容量": ("capacity_t_h", "")})
+    gate.keep(store, done, decision, signature=look.signature, who="", expected=None)
+    assert [match.foreign for match in gate.look(path, store=store).questions] == ["额定容量"], "it is asked again"
+    assert geo("import", path, "--workspace", tmp_path / "w", "--yes").exit_code == 3
+
+
+def test_what_was_undone_is_not_remembered(store, ledger):
+    kept(store, ledger)
+    store.undo("boilers", expected=1)
+    assert [match.foreign for match in gate.look(ledger, layer="boilers", store=store).questions] == [
+        "锅炉燃料的种类",
+        "吨位",
+    ]
+
+
+def test_degrees_that_could_not_be_tested_are_told_and_not_trusted(store, tmp_path):
+    path = tmp_path / "b.gpkg"
+    buildings().to_file(path)
+    untested = gate.read(path, gate.Decision(layer="buildings"), trusted=gate.trusted_layers(store))
+    assert "datum_untested" in rules(untested.faults)
+    stated = gate.read(path, gate.Decision(layer="buildings", crs="EPSG:4490"), trusted=gate.trusted_layers(store))
+    assert "datum_untested" not in rules(stated.faults)
+    for done, trusted in ((untested, {"counties"}), (stated, {"counties", "buildings"})):
+        seen = gate.version_of(store, "buildings")
+        gate.keep(store, done, gate.Decision(layer="buildings"), signature="", who="", expected=seen)
+        assert set(gate.trusted_layers(store)) == trusted
+
+
+def test_a_boiler_in_another_city_is_a_question_without_counties_too(store, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("锅炉编号,燃料种类,经度,纬度\nB1,煤,116.40,39.01\nB2,煤,106.4,39.01\n", encoding="utf-8")
+    done = gate.read(path, gate.Decision(layer="boilers"))
+    found = [one for one in gate.doubts({"boilers": done.frame}) if "B1" in one.ids]
+    assert found
+    assert all("B2" not in one.ids for one in found if one.rule.startswith("outside"))
+
+
+def test_what_a_layer_takes_the_place_of_is_told(store, ledger, tmp_path):
+    kept(store, ledger)
+    other = tmp_path / "惠农区.csv"
+    pd.DataFrame([["B9", "丁厂", "煤", "4", "供热", 106.7, 39.2]], columns=HEADER).to_csv(other, index=False)
+    done = gate.read(other, gate.Decision(layer="boilers"))
+    before, gone = gate.replaced(store, done)
+    assert (before.version, before.rows_used, gone) == (1, 2, 2)
+
+
+@pytest.mark.parametrize("name", ["../../x.csv", "C:\\a\\b.csv", "/etc/passwd.csv", "锅" * 120 + ".csv", ".."])
+def test_hostile_names_are_kept_as_words_and_mended_without_touching_the_disk(store, tmp_path, name):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "锅炉编号,单位名称,燃料种类,蒸吨,经度,纬度\nB1,甲厂,煤,20,106.4,39.01\nB2,甲厂,煤,20,106.4,39.01\n",
+        encoding="utf-8",
+    )
+    decision = gate.Decision(layer="boilers")
+    done = gate.read(path, decision, name=name)
+    before = set(tmp_path.rglob("*"))
+    gate.keep(store, done, decision, signature="", who="", expected=None)
+    finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.mend)
+    record = gate.mend(store, finding, who="", expected=1)
+    assert "/" not in record.file
+    assert "\\" not in record.file
+    assert store.source("boilers") == path.read_bytes()
+    assert all(
+        (tmp_path / "kept") in one.parents or one == tmp_path / "kept" for one in set(tmp_path.rglob("*")) - before
+    )
+
+
+def test_a_layer_of_loose_shapefile_parts_can_be_mended(store, tmp_path):
+    again = pd.concat([buildings(), buildings(1).assign(建筑编号="A9")], ignore_index=True)
+    path = tmp_path / "b.shp"
+    plain = again.rename(columns={"建筑编号": "id", "用途": "use"})
+    gpd.GeoDataFrame(plain, crs="EPSG:4326").to_file(path, encoding="gbk")
+    decision = gate.Decision(layer="buildings")
+    gate.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
+    came = store.source("buildings")
+    finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.mend)
+    assert gate.mend(store, finding, who="", expected=1).version == 2
+    assert store.source("buildings") == came
+
+
+def test_commands_tell_what_cannot_be_written(tmp_path, ledger):
+    where = tmp_path / "w"
+    geo(
+        "import",
+        ledger,
+        "--workspace",
+        where,
+        "--layer",
+        "boilers",
+        "--map",
+        "锅炉燃料的种类=fuel",
+        "--map",
+        "吨位=capacity_t_h|t/h",
+    )
+    (tmp_path / "file").write_text("x")
+    done = geo("export", "--workspace", where, "--out", tmp_path / "file" / "under")
+    assert done.exit_code == 2
+    assert text("fault.not_writable") in done.stderr

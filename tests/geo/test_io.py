@@ -272,7 +272,7 @@ def test_geoparquet_whose_geometry_has_another_name(tmp_path):
 
 def test_the_persons_mapping_wins(tmp_path):
     path = write_csv(tmp_path / "a.csv", "编号,甲,乙,经度,纬度", ["B1,K7,20,106.4,39"])
-    done = read(path, "boilers", mapping={"甲": "boiler_id", "乙": "capacity_t_h"})
+    done = read(path, "boilers", mapping={"甲": "boiler_id", "乙": ("capacity_t_h", "t/h")})
     assert done.frame["boiler_id"].tolist() == ["K7"]
     assert done.frame["capacity_t_h"].tolist() == [20]
     assert done.unread == ("编号",)

@@ -1,6 +1,7 @@
 """Personal data is hidden wherever it stands; codes of villages, firms, boilers and measures stay whole."""
 
 import random
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -11,7 +12,9 @@ from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.masking import hidden, is_card, is_identity, kinds, masked
+from data.catalog import label
+from data.errors import Fault
+from geo.masking import hidden, is_card, is_identity, kinds, masked, masked_text
 
 IDENTITY = "11010519491231002X"  # the example of GB 11643
 CARD = "6222021001116245702"
@@ -47,11 +50,21 @@ def one(cell, column="备注"):
         ("备注", "１３８１２３４５６７８", "138****5678"),
         ("备注", "+86 13812345678", "+86 138****5678"),
         ("备注", f"身份证{IDENTITY}。", "身份证110105********002X。"),
-        ("备注", "身份证640202 19800101 0010", "身份证640202 19800101 0010"),
         ("备注", f"卡号{CARD}", "卡号6222***********5702"),
         ("备注", "0952-2012345转8", "0952-***2345转8"),
         ("备注", "13812345678.0", "138****5678.0"),
         ("锅炉编号", IDENTITY, "110105********002X"),
+        ("户主", "张 三", "张 *"),
+        ("户主", " 张　三 ", " 张　* "),
+        ("联系人", "欧阳 修", "欧* *"),
+        ("联系人", "张\u00a0三、李 四 13812345678", "张\u00a0*、李 * 138****5678"),
+        ("联系人", "李四 王五", "李* 王*"),
+        ("权利人", "张\u200b三", "张\u200b*"),
+        ("权利人", "石嘴山市供热有限公司 张 三", "石嘴山市供热有限公司 张 *"),
+        ("土地使用权人", "张三", "张*"),
+        ("备注", "110105194912310021", "110105********0021"),
+        ("备注", "身份证640202 19800101 0010", "身份证640202 ******** 0010"),
+        ("备注", 110105194912310021, "110105********0021"),
     ],
 )
 def test_is_hidden(column, cell, shown):
@@ -79,7 +92,13 @@ def test_is_hidden(column, cell, shown):
         ("备注", "12345678901"),
         ("备注", "113812345678"),
         ("备注", "0.13812345678"),
-        ("备注", "110105194912310021"),
+        ("备注", "110105194913310021"),
+        ("备注", "990105194912310021"),
+        ("备注", "911101198905120026"),
+        ("备注", "511101198912310050"),
+        ("锅炉编号", "640202201203010012"),
+        ("统一社会信用代码", "110105194912310021"),
+        ("责任人", "石嘴山市供热有限公司"),
         ("备注", ""),
         ("备注", "POLYGON ((106.4 39.0, 106.41 39.0, 106.4 39.1, 106.4 39.0))"),
     ],
@@ -131,6 +150,37 @@ def test_columns_under_one_name_are_all_hidden():
     assert hidden(frame).counts == {"联系人": 2}
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_what_a_fault_quotes_is_hidden_as_the_column_that_it_is_about(language):
+    faults = [
+        Fault(rule="value_unknown", effect="noted", file="a.xlsx", row=2, column="户主姓名", got="张三"),
+        Fault(rule="value_unknown", effect="noted", file="a.xlsx", row=3, column="owner", got="李 四"),
+        Fault(rule="value_unknown", effect="noted", file="a.xlsx", row=4, column="名称", got="三号 13812345678"),
+        Fault(rule="value_unknown", effect="noted", file="a.xlsx", row=5, got="三号"),
+        Fault(rule="value_unknown", effect="noted", file="a.xlsx", row=6, column="家庭住址", got="3队"),
+        Fault(rule="id_duplicate", effect="noted", file="a.xlsx", row=7, column="锅炉编号", got="13812345678"),
+    ]
+    table = pd.DataFrame([fault.as_row(language) for fault in faults])
+    shown = ["张*", "李 *", "三号 138****5678", "三号", "*队", "13812345678"]
+    for made in (table, table.rename(columns=lambda name: label("column", name, language))):
+        before = made.copy(deep=True)
+        done = hidden(made)
+        pd.testing.assert_frame_equal(made, before)
+        got, message = (label("column", one, language) if one not in made else one for one in ("got", "message"))
+        assert done.frame[got].tolist() == shown
+        for fault, said, own in zip(faults, done.frame[message], shown, strict=True):
+            assert said == replace(fault, got=own).message(language)
+        assert done.counts == {got: 4, message: 4}
+        pd.testing.assert_frame_equal(masked(done.frame), done.frame)
+    assert hidden(table.drop(columns="message")).counts == {"got": 4}
+
+
+def test_a_text_is_hidden_as_the_columns_that_it_stands_for():
+    assert masked_text("张三", "owner", "权利人") == "张*"
+    assert masked_text("张三 13812345678") == "张三 138****5678"
+    assert masked_text("13812345678", "boiler_id", "锅炉编号") == "13812345678"
+
+
 def test_input_is_not_changed_and_kinds_of_columns_stay():
     frame = pd.DataFrame({"联系人": pd.array(["张三", None], dtype="string[pyarrow]"), "n": [1, 2]})
     before = frame.copy(deep=True)
@@ -148,7 +198,21 @@ def test_headers_tell_what_they_hold():
 
 PIECES = st.one_of(
     st.sampled_from(
-        [IDENTITY, CARD, "13812345678", "0952-2012345", "640202001001", "张三", "电话", " ", "，", "*", "+86 "]
+        [
+            IDENTITY,
+            CARD,
+            "13812345678",
+            "0952-2012345",
+            "640202001001",
+            "张三",
+            "电话",
+            " ",
+            "　",
+            "，",
+            "*",
+            "+86 ",
+            "李",
+        ]
     ),
     st.text(max_size=5),
 )

@@ -7,8 +7,10 @@ import openpyxl
 import pytest
 import shapely
 from test_quality import YEAR, change, clean, planted, value
+from typer.testing import CliRunner
 
 from data.errors import DataError
+from geo.__main__ import app
 from geo.quality import COLUMNS, MENDS, examine, mended, shapes, table, workbook
 
 EVIL = "=HYPERLINK(1)"
@@ -167,3 +169,70 @@ def test_rows_without_numbers_are_counted_and_identifiers_keep_their_digits():
     assert (one.rows, one.ids) == ((2,), ("002",))
     book = openpyxl.load_workbook(io.BytesIO(workbook([one], {"buildings": frame}, sources={}, synthetic=False)))
     assert book["建筑"]["B2"].value == "002"
+
+
+PHONE, IDENTITY, MISTYPED = "13812345678", "11010519491231002X", "110105194912310021"
+PERSONAL = {PHONE, IDENTITY, MISTYPED, "张三", "李 四"}
+
+
+@pytest.fixture(scope="module")
+def private():
+    """Return a city with findings that quote telephone and identity numbers, and owners' names."""
+    city = change(clean(), "boilers", name={2: f"热力站{PHONE}"}, boiler_id={2: IDENTITY}, capacity_t_h={2: 29.0})
+    city["parcels"] = gpd.GeoDataFrame(
+        {"parcel_id": ["P1", "P2"], "owner": ["=张三", "<b>李 四"], "land_use": [f"={MISTYPED}", "住宅"]},
+        geometry=[shapely.box(106.4, 39.0, 106.401, 39.001), shapely.box(106.41, 39.0, 106.411, 39.001)],
+        crs="EPSG:4490",
+    )
+    return city, examine(city, this_year=YEAR)
+
+
+def told(content):
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    return [str(cell) for sheet in book for line in sheet.iter_rows(values_only=True) for cell in line if cell]
+
+
+def quoted(cells):
+    return {one for one in PERSONAL if any(one in str(cell) for cell in cells)}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_personal_data_is_hidden_in_the_table_and_every_cell_of_the_workbook(private, language):
+    city, found = private
+    made = {"sources": {"boilers": f"锅炉{PHONE}.xlsx"}, "synthetic": False}
+    shut, plain = (told(workbook(found, city, language, **made, **more)) for more in ({}, {"masked": False}))
+    assert not quoted(shut)
+    assert quoted(plain) == PERSONAL
+    assert len(shut) == len(plain)
+    assert {"110105********002X", "热力站138****5678", "锅炉138****5678.xlsx"} <= set(shut)
+    listed, bare = table(found, language), table(found, language, masked=False)
+    assert not quoted(listed.to_numpy().ravel())
+    assert quoted(bare.to_numpy().ravel()) == PERSONAL - {PHONE}
+    kept = ["severity", "rule", "layer", "rows", "count", "mend", "accepted", "key"]
+    assert listed[kept].equals(bare[kept])
+
+
+def test_a_report_without_personal_data_is_the_same_masked_and_not(evil):
+    city, found = evil
+    assert table(found).equals(table(found, masked=False))
+    shut, plain = (told(workbook(found, city, sources={}, synthetic=True, masked=masked)) for masked in (True, False))
+    assert shut == plain
+
+
+def test_the_command_hides_personal_data_unless_it_is_asked_not_to(tmp_path, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "800")
+    header = "锅炉编号,单位名称,燃料种类,额定蒸发量(蒸吨/小时),用途,经度,纬度"
+    ledger, where, out = tmp_path / "台账.csv", tmp_path / "库", tmp_path / "问题.xlsx"
+    ledger.write_text(f"{header}\nG1,<b>热力站{PHONE},煤,29,采暖,106.401234,39.012345\n", encoding="utf-8")
+
+    def geo(command, *more):
+        done = CliRunner().invoke(app, [command, *map(str, more), "--workspace", str(where)])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    geo("import", ledger, "--layer", "boilers", "--crs", "EPSG:4490", "--datum", "wgs84", "--yes")
+    for more, hidden in (((), True), (("--unmasked",), False)):
+        printed = geo("check", "--out", out, *more)
+        for said in (printed, " ".join(told(out.read_bytes()))):
+            assert (PHONE in said) is not hidden
+            assert ("热力站138****5678" in said) is hidden

@@ -1,5 +1,6 @@
 """Ledgers as bureaus keep them: whatever their form, every row is a record or is set aside with its reason."""
 
+import contextlib
 from pathlib import Path
 
 import openpyxl
@@ -389,3 +390,183 @@ def test_years_of_every_form():
     parsed, failed = cells.years(pd.Series(said, dtype=object))
     assert parsed.dropna().tolist() == [2023] * 5
     assert list(failed) == [0, 1, 4, 8]
+
+
+def quoted(tmp_path, edit, *, count=50, header="编号,名称,燃料,容量(t/h),经度,纬度"):
+    """Write a ledger whose lines a stray quotation mark has got into."""
+    lines = [f"B{at},厂{at},煤,{at},{106 + at / 1000:.3f},39" for at in range(1, count + 1)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join([header, *edit(lines), ""]), encoding="utf-8")
+    return path
+
+
+def opened(lines, first, last=None):
+    done = list(lines)
+    done[first - 1] = done[first - 1].replace("厂", '"厂', 1)
+    if last is not None:
+        done[last - 1] = done[last - 1].replace(f"厂{last}", f'厂{last}"', 1)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "rows"), [(10, 20, (11, 21)), (10, 11, (11, 12)), (10, 12, (11, 13)), (1, 50, (2, 51))]
+)
+def test_a_pair_of_stray_quotation_marks_swallows_no_rows(tmp_path, first, last, rows):
+    path = quoted(tmp_path, lambda lines: opened(lines, first, last))
+    with pytest.raises(DataError) as caught:
+        read_layer(path, "boilers")
+    (said,) = caught.value.faults
+    assert (said.rule, said.effect, said.file) == ("csv_quote_open", "refused", "a.csv")
+    assert (said.row, said.rows[-1], said.count) == (*rows, rows[1] - rows[0] + 1)
+    assert said.message("zh")
+    assert said.message("en")
+
+
+@pytest.mark.parametrize("first", [1, 10, 49, 50])
+@pytest.mark.parametrize("suffix", ["", "\n"])
+def test_a_file_that_ends_inside_quotes_is_refused(tmp_path, first, suffix):
+    path = quoted(tmp_path, lambda lines: opened(lines, first))
+    path.write_text(path.read_text(encoding="utf-8").rstrip("\n") + suffix, encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_layer(path, "boilers")
+    (said,) = caught.value.faults
+    assert (said.rule, said.row, said.rows[-1]) == ("csv_quote_open", first + 1, 51)
+
+
+def test_a_stray_quotation_mark_that_runs_into_a_quoted_cell(tmp_path):
+    def edit(lines):
+        done = opened(lines, 10)
+        done[10] = done[10].replace("厂11", '"厂11, 乙"')
+        return done
+
+    assert refused(quoted(tmp_path, edit)) == {"csv_quote_open"}
+    assert refused(quoted(tmp_path, lambda lines: ['"B1","厂"","煤","1","106","39"', *lines[1:]])) == {"csv_quote_open"}
+    done = read(quoted(tmp_path, lambda lines: ['"B1","甲"乙"厂","煤","1","106","39"', *lines[1:]]), "boilers")
+    assert done.frame["capacity_t_h"].tolist() == list(range(1, 51)), "marks that move no cell cost nothing"
+
+
+def test_cells_of_several_lines_are_read_and_rows_stay_those_of_a_spreadsheet(tmp_path):
+    ring = "POLYGON ((106.4 39,106.401 39,\n106.401 39.001,106.4 39.001,106.4 39.0005,106.4 39.0002,\n106.4 39))"
+    rows = [
+        f'A1,"大武口区,某街道\n甲楼, 东",学校,900,"{ring}"',
+        f'A2,"No. 1, Example Street,\nDawukou,\nNingxia",学校,900,"{ring}"',
+        f'"A3","丙",学校,900,"{ring}"',
+    ]
+    for end in ("\n", "\r\n"):
+        path = tmp_path / "a.csv"
+        text = "\n".join(["编号,名称,用途,建筑面积(㎡),WKT", *rows, ""])
+        path.write_bytes(text.replace("\n", end).encode())
+        done = read(path, "buildings")
+        assert done.frame["source_row"].tolist() == [2, 3, 4]
+        assert done.frame["floor_area_m2"].tolist() == [900] * 3
+        assert not done.frame.geometry.is_empty.any()
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.text('a1甲,;\t"\n (', max_size=6), min_size=1, max_size=4), max_size=5), st.booleans())
+def test_splitting_a_text_loses_no_cell_or_refuses(rows, ends):
+    text = "\n".join(",".join('"' + cell.replace('"', '""') + '"' for cell in row) for row in rows)
+    text += "\n" * (ends and bool(rows))
+    if any("\n" in cell for row in rows for cell in row):
+        with contextlib.suppress(DataError):
+            assert csv_rows(text, lambda _: False) == rows
+    else:
+        assert csv_rows(text, lambda _: False) == rows, "a text that keeps to the rules is never refused"
+
+
+def test_a_numbered_twin_of_a_header_means_the_same():
+    names = ["容量(t/h)", "容量(t/h) (2)", "fuel", "fuel (2)", "表 (2)", "容量 (2)"]
+    found = columns("boilers", names)
+    assert set(found) == set(names) - {"表 (2)"}
+    assert found["容量(t/h) (2)"] == ("capacity_t_h", "t/h")
+    assert found["容量 (2)"] == ("capacity_t_h", "?")
+    assert misfits("boilers", ["容量(kVA) (2)"]) == {"容量(kVA) (2)": ("capacity_t_h", "kva")}
+
+
+def test_two_columns_of_one_meaning_that_differ_are_believed_neither(tmp_path):
+    header = "编号,名称,容量(t/h),容量(t/h),经度,纬度"
+    rows = ["1,甲,20,35,106.4,39", "2,乙,20,20.0,106.4,39", "3,丙,,35,106.4,39", "4,丁,20,,106.4,39"]
+    done = read(write_csv(tmp_path / "a.csv", header, rows), "boilers")
+    assert done.frame["capacity_t_h"].fillna(-1).tolist() == [-1, 20, 35, 20]
+    said = fault(done, "columns_disagree")
+    assert (said.rows, said.got, said.effect) == ((2,), "20 / 35", "value_set_aside")
+    assert said.column == "容量(t/h) + 容量(t/h) (2)"
+    header = "编号,名称,额定蒸发量(t/h),蒸吨,蒸吨数,额定功率(MW),经度,纬度"
+    rows = ["1,甲,20,35,,,106.4,39", "2,乙,20,35,20,14,106.4,39", "3,丙,,,30,,106.4,39", "4,丁,35,34.6,,,106.4,39"]
+    done = read(write_csv(tmp_path / "b.csv", header, rows), "boilers")
+    assert done.frame["capacity_t_h"].fillna(-1).tolist() == [-1, -1, 30, -1], "what is disputed is filled by no third"
+    told = {(one.rows, one.column, one.got) for one in done.faults if one.rule == "columns_disagree"}
+    assert ((2, 3), "额定蒸发量(t/h) + 蒸吨", "20 / 35") in told
+    assert ((5,), "额定蒸发量(t/h) + 蒸吨", "35 / 34.6") in told, "rounding is no excuse at 35 t/h"
+    done = read(tmp_path / "b.csv", "boilers", mapping={"蒸吨": "capacity_t_h"})
+    assert done.frame["capacity_t_h"].fillna(-1).tolist() == [35, 35, -1, 34.6], "a person says which one holds"
+
+
+def test_words_and_rounded_numbers_of_two_columns(tmp_path):
+    ring = "POLYGON ((106.4 39,106.401 39,106.401 39.001,106.4 39))"
+    header = "编号;名称;名称;建筑面积(万㎡);建筑面积(㎡);取暖方式;取暖方式;WKT"
+    rows = [
+        f"1;甲;乙;1.2;12034;散煤;散煤;{ring}",
+        f"2;甲;甲 ;1.2;13034;散煤;热泵;{ring}",
+        f"3;甲;;1.2;;;热泵;{ring}",
+    ]
+    done = read(write_csv(tmp_path / "a.csv", header, rows), "buildings")
+    assert done.frame["heat_source"].tolist() == ["loose_coal", "unknown", "heat_pump"]
+    assert done.frame["floor_area_m2"].fillna(-1).tolist() == [12_034, -1, 12_000], "1.2 stands for 1.15 to 1.25"
+    assert done.frame["name"].tolist() == ["甲"] * 3, "a name decides nothing: the first stays, and it is said"
+    told = {(one.rows, one.got, one.effect) for one in done.faults if one.rule == "columns_disagree"}
+    assert told == {
+        ((2,), "甲 / 乙", "noted"),
+        ((3,), "13034 / 1.2", "value_set_aside"),
+        ((3,), "散煤 / 热泵", "value_set_aside"),
+    }
+
+
+def test_yes_and_no_codes_and_identifiers_of_two_columns(tmp_path):
+    header = "编号,锅炉代码,燃料,燃料品种,超低排放,已完成超低排放,投运时间,投产年份,经度,纬度"
+    rows = ["1,X,煤,燃煤,是,否,2019,2019-06,106.4,39", "2,Y,煤,天然气,是,1,2019,2020,106.4,39"]
+    done = read(write_csv(tmp_path / "a.csv", header, rows), "boilers")
+    assert done.frame["fuel"].tolist() == ["coal", "unknown"]
+    assert done.frame["is_ultra_low"].isna().tolist() == [True, False]
+    assert done.frame["year_built"].fillna(0).tolist() == [2019, 0]
+    told = {(one.rows, one.got) for one in done.faults if one.rule == "columns_disagree"}
+    assert told == {((3,), "煤 / 天然气"), ((2,), "是 / 否"), ((3,), "2019 / 2020")}, "identifiers are never mixed"
+
+
+def test_a_third_column_is_held_against_the_one_that_filled_the_gap(tmp_path):
+    rows = ["1,甲,,35,34,106.4,39", "2,甲,20,,20,106.4,39"]
+    done = read(write_csv(tmp_path / "a.csv", "编号,名称,蒸吨,蒸吨,蒸吨,经度,纬度", rows), "boilers")
+    assert done.frame["capacity_t_h"].fillna(-1).tolist() == [-1, 20]
+    said = fault(done, "columns_disagree")
+    assert (said.column, said.got, said.rows) == ("蒸吨 (2) + 蒸吨 (3)", "35 / 34", (2,))
+
+
+def test_columns_that_disagree_in_every_row_stay_readable(tmp_path):
+    rows = [f"{at},甲,{at + 1},{at + 2},106.4,39" for at in range(300)]
+    done = read(write_csv(tmp_path / "a.csv", "编号,名称,蒸吨,蒸吨,经度,纬度", rows), "boilers")
+    told = [one for one in done.faults if one.rule == "columns_disagree"]
+    assert len(told) < 150
+    assert sorted(row for one in told for row in one.rows) == list(range(2, 302))
+
+
+@pytest.mark.parametrize(
+    ("header", "cell", "expected"),
+    [
+        ("台数", "2", "2"),
+        ("锅炉台数（台）", "3台", "3"),
+        ("数量(台)", "2.0", "2"),
+        ("台数", "1", None),
+        ("台数", "", None),
+        ("台数", "一用一备", "一用一备"),
+    ],
+)
+def test_a_row_of_several_boilers_is_said(tmp_path, header, cell, expected):
+    rows = [f"1,甲,40,{cell},106.4,39", "2,乙,20,1,106.4,39"]
+    done = read(write_csv(tmp_path / "a.csv", f"编号,名称,容量(t/h),{header},经度,纬度", rows), "boilers")
+    assert done.frame["capacity_t_h"].tolist() == [40, 20]
+    assert "unit_misfit" not in rules(done.faults)
+    if expected is None:
+        assert "several_boilers_in_row" not in rules(done.faults)
+    else:
+        said = fault(done, "several_boilers_in_row")
+        assert (said.rows, said.got, said.effect, said.column) == ((2,), expected, "noted", header)

@@ -3,7 +3,10 @@
 import io
 import json
 import shutil
+import sqlite3
 import struct
+import threading
+import warnings
 import zipfile
 import zlib
 
@@ -11,11 +14,15 @@ import geopandas as gpd
 import pytest
 import shapely
 from geo_samples import buildings, fault, read, rules
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from data.errors import DataError
+from data.errors import DataError, Fault
 from geo.io import guess
-from geo.readers import shapefiles
+from geo.readers import gdal, shape_records, shapefiles
+from geo.readers.markup import json_seen
 from geo.readers.opening import Sublayer, open_raw, sublayers
+from geo.readers.raw import reason
 
 NAMES = ["石嘴山", "惠农区", "平罗县", "大武口"]
 
@@ -78,7 +85,7 @@ def test_upper_case_suffixes_and_awkward_names(tmp_path):
 def test_missing_parts_are_said_and_the_index_is_rebuilt(tmp_path):
     shp = shapefile(tmp_path / "a.shp")
     whole = (tmp_path / "a.shx").read_bytes()
-    assert shapefiles.index(shp.read_bytes()) == whole, "the index is GDAL's own, byte for byte"
+    assert shape_records.index(shp.read_bytes()) == whole, "the index is GDAL's own, byte for byte"
     before = sorted(part.name for part in tmp_path.iterdir())
     (tmp_path / "a.shx").unlink()
     assert noted(shp) == {"shapefile_no_shx"}
@@ -376,3 +383,188 @@ def test_sublayers_of_files_without_parts(tmp_path):
     assert [one.name for one in sublayers(tmp_path / "a.csv")] == ["a"]
     with pytest.raises(DataError):
         sublayers(tmp_path / "none.csv")
+
+
+@pytest.fixture(scope="module")
+def four(tmp_path_factory):
+    """Give the parts of a Shapefile of four outlines."""
+    shp = shapefile(tmp_path_factory.mktemp("four") / "a.shp")
+    return {part.suffix: part.read_bytes() for part in shp.parent.glob("a.*")}
+
+
+def cut_index(shx, entries):
+    return shx[:100] + b"".join(shx[100 + 8 * at : 108 + 8 * at] for at in entries)
+
+
+def cut_table(dbf, rows):
+    head, width = struct.unpack_from("<HH", dbf, 8)
+    return dbf[:4] + struct.pack("<I", rows) + dbf[8:head] + dbf[head : head + rows * width] + b"\x1a"
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 4), st.none() | st.lists(st.integers(0, 3), max_size=4), st.none() | st.integers(0, 4))
+def test_a_shapefile_is_read_whole_or_not_at_all(four, shapes, entries, rows):
+    """Whatever its parts count: as many records come out as the .shp holds, each with its row, or none."""
+    records = shape_records.walk(four[".shp"]).entries
+    end = 2 * records[shapes][0] if shapes < len(records) else len(four[".shp"])
+    parts = {".shp": four[".shp"][:end]}
+    if entries is not None:
+        parts[".shx"] = cut_index(four[".shx"], entries)
+    if rows is not None:
+        parts[".dbf"] = cut_table(four[".dbf"], rows)
+    settled = shape_records.settle(parts)
+    whole = shapes == (4 if rows is None else rows)
+    right = sorted(entries or []) == [0, 1, 2, 3][:shapes] and len(entries or []) == shapes
+    if settled.verdict == "shapefile_counts_differ":
+        assert not (whole and (rows is not None or right))
+        assert f".shp {shapes}" in settled.counts
+    else:
+        assert len(settled.shx) == 100 + 8 * shapes
+        assert rows in (None, shapes)
+
+
+def test_a_record_that_grew_is_found_by_its_index_alone(four):
+    (first, words), *rest = shape_records.walk(four[".shp"]).entries
+    again = four[".shp"][2 * first : 2 * first + 8 + 2 * words]
+    index = struct.pack(">ii", len(four[".shp"]) // 2, words) + four[".shx"][108:]
+    parts = {".shp": four[".shp"] + again, ".shx": four[".shx"][:100] + index, ".dbf": four[".dbf"]}
+    settled = shape_records.settle(parts)
+    assert (settled.verdict, settled.shx) == ("", parts[".shx"]), "the older version is no record of its own"
+    assert shape_records.settle(parts | {".shx": four[".shx"]}).verdict == "", "nor is the newer one, if it is not used"
+    assert shape_records.settle(parts | {".dbf": cut_table(four[".dbf"], 3)}).verdict == "shapefile_counts_differ"
+    assert len(rest) == 3
+
+
+def test_layers_of_equal_name_hide_none(tmp_path):
+    path = tmp_path / "a.kmz"
+    other = KML.format(encoding="UTF-8").replace("一号", "三号")
+    (tmp_path / "in").mkdir()
+    shapefile(tmp_path / "in" / "建筑.shp")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("大武口/doc.kml", KML.format(encoding="UTF-8"))
+        archive.writestr("惠农/doc.kml", other)
+        for part in (tmp_path / "in").glob("建筑.*"):
+            archive.writestr(f"大武口/doc/{part.name}", part.read_bytes())
+    names = [one.name for one in sublayers(path)]
+    assert names == [
+        "大武口/doc/建筑.shp/建筑",
+        "大武口/doc.kml/建筑",
+        "大武口/doc/锅炉",
+        "惠农/doc/建筑",
+        "惠农/doc/锅炉",
+    ]
+    assert set(open_raw(path, sublayer="惠农/doc/锅炉").frame["Name"]) == {"三号", "二号"}
+    with pytest.raises(DataError) as refused:
+        open_raw(path, layer="buildings")
+    assert rules(refused.value.faults) == {"several_layers"}
+
+
+def test_the_looks_that_qgis_keeps_in_a_geopackage_are_no_layers(tmp_path):
+    path = tmp_path / "styled.gpkg"
+    buildings().to_file(path, layer="老城区楼栋", engine="pyogrio")
+    styles = gpd.pd.DataFrame({"f_table_name": ["老城区楼栋"], "styleQML": ["<qgis/>"], "useAsDefault": [True]})
+    gdal.pyogrio.write_dataframe(styles, path, layer="layer_styles", append=True)
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE qgis_projects (name TEXT PRIMARY KEY, metadata BLOB, content BLOB)")
+        database.execute("INSERT INTO qgis_projects VALUES ('供热', x'7b7d', x'00')")
+    database.close()
+    assert [one.name for one in sublayers(path)] == ["老城区楼栋"]
+    assert len(read(path, "buildings").frame) == 4
+
+
+NESTED = {"features": [{"features": [1, {}]}, '"features":[{'], "\\": "}]"}
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.sampled_from(({}, {"type": "Feature"}, {"type": "Feature", "properties": NESTED}))),
+    st.integers(1, 60),
+    st.sampled_from(((",", ":"), (" , ", " :\n "))),
+)
+def test_features_are_counted_however_the_file_is_cut_into_pieces(entries, size, blanks):
+    whole = {"name": "features", "crs": {"features": [{}]}, "features": entries, "other": [{}, NESTED]}
+    said = json.dumps(whole, separators=blanks).encode()
+    seen = json_seen([said[at : at + size] for at in range(0, len(said), size)])
+    assert (seen.features, seen.collections, seen.records) == (len(entries), 1, len(entries))
+    lines = b"\n".join([said, *(json.dumps(one).encode() for one in entries if one)])
+    seen = json_seen([lines[at : at + size] for at in range(0, len(lines), size)])
+    assert seen.records == len(entries) + sum(map(bool, entries))
+
+
+def test_a_lost_feature_is_told_with_what_was_said_of_it(tmp_path):
+    path, body = tmp_path / "a.geojson", features(outline(), outline(), outline())
+    del body["features"][1]["type"]
+    path.write_text(json.dumps(body))
+    with pytest.raises(DataError) as refused:
+        open_raw(path)
+    (one,) = (one for one in refused.value.faults if one.effect == "refused")
+    assert (one.rule, one.expected, one.got) == ("features_lost", "3", "2")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.write(path, "a.geojson")
+    with pytest.raises(DataError):
+        open_raw(tmp_path / "a.zip")
+    escaped = json.dumps(body).replace('"features"', '"f\\u0065atures"')
+    assert json_seen([escaped.encode()]).records == 3, "a name may be written in other letters"
+
+
+def test_what_gdal_warns_of_is_told_once_and_costs_one_row(tmp_path):
+    open_ring = outline()
+    open_ring["coordinates"] = [open_ring["coordinates"][0][:3]]
+    (tmp_path / "a.geojson").write_text(json.dumps(features(open_ring, outline(), open_ring)))
+    done = read(tmp_path / "a.geojson", "buildings")
+    assert (len(done.frame), done.rows_in) == (1, 3)
+    assert "Non closed ring" in fault(done, "gdal_remark").got
+    assert fault(done, "geometry_missing").rows == (1, 3)
+
+
+def test_warnings_of_others_go_where_they_would_have_gone():
+    before = warnings.filters[:]
+
+    def work():
+        thread = threading.Thread(target=warnings.warn, args=("of another thread", UserWarning))
+        thread.start()
+        thread.join()
+        for _ in range(2):
+            warnings.warn("mine", RuntimeWarning, stacklevel=1)
+        return 7
+
+    with warnings.catch_warnings(record=True) as others:
+        warnings.simplefilter("always")
+        assert gdal.heard(work) == (7, ["mine"])
+    assert [str(one.message) for one in others] == ["of another thread"]
+    with pytest.raises(KeyError):
+        gdal.heard(lambda: {}["x"])
+    assert warnings.filters == before
+    assert gdal.remark([]) == []
+    assert gdal.remark(["a\nb", "a b", "/vsimem/x/y.kml: c"])[0].got == "a b; c"
+
+
+def test_reasons_show_nothing_of_the_machine(tmp_path):
+    path = tmp_path / "台账.gpkg"
+    for said in (
+        f"cannot open {path}",
+        f"KeyError: {path}-wal",
+        f"<class 'x.Y'> at {tmp_path}/other\n\x85ValueError",
+        "<a.B object at 0x7f00>",
+        "/vsizip//vsimem/pyogrio_1/a.shp: no",
+    ):
+        shown = reason(path, said)
+        assert str(tmp_path) not in shown
+        assert not set(shown) & set("\n\x85<")
+        assert "Error" not in shown
+        assert "/vsi" not in shown
+    assert reason(path, f"cannot open {path}") == "cannot open 台账.gpkg"
+
+
+def test_control_characters_of_a_file_never_reach_a_message():
+    one = Fault(rule="no_coordinates", effect="refused", file="a\x07.csv", column="额定\n(t/h)", got="经\x89度\r\n")
+    assert "经\N{REPLACEMENT CHARACTER}度" in one.message("zh")
+    shown = one.as_row("en")
+    assert shown["column"] == "额定 (t/h)"
+    assert not {chr(code) for code in (*range(32), *range(127, 160))} & set("".join(map(str, shown.values())))
+    assert one.got == "经\x89度\r\n", "what was found stays what it is"
+
+
+def test_kml_in_utf16(tmp_path):
+    (tmp_path / "a.kml").write_bytes(KML.format(encoding="UTF-16").encode("utf-16"))
+    assert len(read(tmp_path / "a.kml", "buildings").frame) == 1

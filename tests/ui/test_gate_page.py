@@ -180,8 +180,28 @@ def test_another_version_meanwhile_is_a_conflict_that_is_told(workspace):
         press(app, "gate_read_")
     press(first, "keep_")
     press(second, "keep_")
-    assert text("fault.workspace_moved") in words(second)
+    assert text("fault.workspace_moved") in [box.value for box in second.error]
     assert open_store(workspace / "kept").layers()["boilers"].version == 1
+    press(second, "again_")
+    assert any("1" in box.value for box in second.warning), "what it takes the place of is told"
+    press(second, "keep_")
+    assert open_store(workspace / "kept").layers()["boilers"].version == 2
+
+
+def test_words_of_a_file_are_no_markdown(workspace):
+    hostile = LEDGER.replace("甲厂,煤", "甲厂,![x](http://a.example/a.png)")
+    app = dropped(opened("files"), "[a](http://b.example).csv", hostile)
+    labels = [box.label for box in app.selectbox] + [box.value for box in app.subheader]
+    assert any("http" in label for label in labels)
+    assert not any("](http" in label for label in labels)
+
+
+def test_a_damaged_workspace_is_told_on_every_part(workspace):
+    keep_ledger(opened("files"))
+    (workspace / "kept" / "manifest.json").write_text("{", encoding="utf-8")
+    app = opened("files")
+    for name in ("in_use", "arriving", "kept", "doubts", "handing_out", "sky"):
+        part(app, name)
 
 
 def test_findings_are_shown_accepted_and_exported(workspace):

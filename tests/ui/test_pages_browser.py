@@ -270,9 +270,10 @@ def files(page, language):
     assert text("fault.geometry_missing", language) in faults
     page.frame_locator("iframe").first.locator(".leaflet-interactive").first.wait_for(state="attached")
     keep.click()
-    page.get_by_text(label("layer", "boilers", language)).last.wait_for()
     keep.wait_for(state="detached")
+    idle(page)
     page.get_by_role("radio", name=text("gate.part_kept", language)).click()
+    page.get_by_text(text("gate.versions", language), exact=True).wait_for()
     idle(page)
     assert cells(table(page), "锅炉.csv")[4:7] == ["2", "1", "1"]
 

@@ -12,6 +12,7 @@ from data.catalog import LAYERS, label
 from data.errors import DataError
 from data.schemas import title
 from geo import gate
+from geo.io import LayerRead
 from geo.mapping import Match, usable_columns
 from geo.readers.opening import SUFFIXES, sublayers
 from geo.template import template
@@ -63,7 +64,7 @@ def section(_done: Assessment) -> None:
     if not here:
         st.caption(t("gate.drop_note"))
         return
-    words = {arrival.token: arrival.name for arrival in here}
+    words = {arrival.token: plain(arrival.name) for arrival in here}
     chosen = here[0].token
     if len(here) > 1:
         chosen = st.radio(t("gate.which_file"), list(words), format_func=words.__getitem__, key="gate_file")
@@ -113,7 +114,8 @@ def _sublayer(arrival: Arrival) -> str | None:
     found = sublayers(arrival.path)
     if len(found) < 2:
         return found[0].name if found else None
-    words = {one.name: t("gate.sublayer_rows", name=one.name, rows=one.rows) for one in found}
+    counts = {one.name: "?" if one.rows is None else one.rows for one in found}
+    words = {name: t("gate.sublayer_rows", name=plain(name), rows=rows) for name, rows in counts.items()}
     return st.selectbox(t("gate.sublayer"), list(words), format_func=words.__getitem__, key=f"sublayer_{arrival.token}")
 
 
@@ -190,7 +192,7 @@ def _asked(arrival: Arrival, look: gate.Look, match: Match, cells: str) -> tuple
     key = f"map_{arrival.token}_{look.layer}_{match.foreign}"
     st.session_state.setdefault(key, match.ours)
     ours = left.selectbox(
-        t("gate.question", header=match.foreign, cells=cells, likeness=f"{match.likeness:.0f}"),
+        t("gate.question", header=plain(match.foreign), cells=plain(cells), likeness=f"{match.likeness:.0f}"),
         list(words),
         format_func=words.__getitem__,
         key=key,
@@ -234,22 +236,26 @@ def _crs(arrival: Arrival) -> str | None:
     return None if chosen == "auto" else chosen
 
 
-def _keep(arrival: Arrival, look: gate.Look, done: Any, decision: gate.Decision, seen: int | None) -> None:
+def _keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Decision, seen: int | None) -> None:
     """Keep the layer; another version meanwhile is told, never overwritten."""
     kept = st.session_state.get(f"kept_{arrival.token}")
-    if kept is not None and kept[0] == done.sha256 and kept[2] == decision:
-        st.success(t("gate.kept", layer=label("layer", done.layer, language()), version=kept[1]))
-        return
     name = label("layer", done.layer, language())
-    if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
+    if kept is not None and kept[0] == done.sha256 and kept[2] == decision:
+        st.success(t("gate.kept", layer=name, version=kept[1]))
         return
-    try:
-        record = gate.keep(store(), done, decision, signature=look.signature, who=person(), expected=seen)
-    except DataError as error:
-        show_faults(error)
-        if st.button(t("gate.look_again"), key=f"again_{arrival.token}"):
+    before = gate.replaced(store(), done)
+    if before is not None:
+        record, gone = before
+        counts = {"version": record.version, "before": record.rows_used, "after": len(done.frame), "gone": gone}
+        st.warning(t("gate.replaces", **counts))
+    if gate.version_of(store(), done.layer) != seen:
+        st.error(t("fault.workspace_moved"))
+        if st.button(t("gate.look_again"), icon=":material/refresh:", key=f"again_{arrival.token}"):
             st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), done.layer)
             st.rerun()
         return
+    if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
+        return
+    record = gate.keep(store(), done, decision, signature=look.signature, who=person(), expected=seen)
     st.session_state[f"kept_{arrival.token}"] = done.sha256, record.version, decision
     st.rerun()

@@ -13,11 +13,12 @@ from data.errors import DataError
 from geo import gate, quality
 from geo.io import LayerRead
 from geo.quality import Finding
+from geo.quality.report import what
 from geo.workspace import Record
 from heating.assessment import Assessment
 from ui.access import may_edit, person
 from ui.features import document
-from ui.gate.masks import offered
+from ui.gate.masks import offered, unmasked
 from ui.gate.results import county_outlines, table_height, zoom_for
 from ui.map import VectorLayer, city_map
 from ui.parts import XLSX
@@ -36,7 +37,7 @@ BRIEF: Final = 50
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _found(name: str, _frames: Mapping[str, gpd.GeoDataFrame]) -> tuple[Finding, ...]:
     del name
-    return quality.examine(_frames)
+    return gate.doubts(_frames)
 
 
 def section(done: Assessment) -> None:
@@ -58,7 +59,7 @@ def section(done: Assessment) -> None:
     _cards(findings, accepted)
     wanted = _filtered(findings, accepted)
     _offer(findings, frames, kept, accepted, synthetic=done.layers.synthetic)
-    table = quality.table(wanted, language(), accepted).drop(columns="key", errors="ignore")
+    table = quality.table(wanted, language(), accepted, masked=not unmasked()).drop(columns="key", errors="ignore")
     table = table.rename(columns=lambda name: label("quality.column", name, language()))
     state = st.dataframe(
         table,
@@ -122,15 +123,17 @@ def _offer(
     sources = {layer: record.file for layer, record in kept.items()}
     marked = synthetic if not kept else any(record.synthetic for record in kept.values())
     prefix = f"{t('app.synthetic')}_" if marked else ""
+    hide = not unmasked()
     st.download_button(
         t("gate.download_findings"),
         data=lambda: quality.workbook(
             findings,
-            {layer: offered(frame) for layer, frame in frames.items()},
+            frames,
             language(),
             sources=sources,
             synthetic=marked,
             accepted=accepted,
+            masked=hide,
         ),
         file_name=f"{prefix}{t('gate.findings_file')}.xlsx",
         mime=XLSX,
@@ -147,7 +150,7 @@ def _one(
     with st.container(border=True):
         st.markdown(f":{_MARKS[finding.severity]}-badge[{t(f'quality.severity.{finding.severity}')}]")
         st.text(finding.title(language()))
-        st.text(finding.what(language()))
+        st.text(what(finding, language(), masked=not unmasked()))
         st.text(paired(t("column.mend"), finding.how(language())))
         frame = frames[finding.layer]
         rows = frame[frame["source_row"].isin(finding.rows)] if "source_row" in frame else frame.head(0)
@@ -213,13 +216,14 @@ def _map(findings: list[Finding], frames: Mapping[str, gpd.GeoDataFrame]) -> Non
 def brief(done: LayerRead) -> None:
     """Show what is doubtful about a layer that was read, held against the layers that are kept."""
     frames = gate.frames_of(store()) | {done.layer: done.frame}
-    found = [one for one in quality.examine(frames) if one.layer == done.layer]
+    found = [one for one in gate.doubts(frames) if one.layer == done.layer]
     if not found:
         return
     st.markdown(f"**{t('gate.doubts_of_file')}**")
     if len(found) > BRIEF:
         st.caption(t("gate.doubts_more", count=len(found), shown=BRIEF))
-    table = quality.table(found[:BRIEF], language()).drop(columns=["key", "layer", "accepted"], errors="ignore")
+    table = quality.table(found[:BRIEF], language(), masked=not unmasked())
+    table = table.drop(columns=["key", "layer", "accepted"], errors="ignore")
     st.dataframe(
         table.rename(columns=lambda name: label("quality.column", name, language())), hide_index=True, width="stretch"
     )

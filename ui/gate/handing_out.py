@@ -9,6 +9,7 @@ import geopandas as gpd
 import streamlit as st
 
 from data.catalog import LAYERS, label
+from data.errors import DataError
 from geo import gate
 from geo.exports.parts import SYSTEMS
 from geo.formats import FORMATS, Exported, export
@@ -16,7 +17,7 @@ from heating.assessment import Assessment
 from ui.gate import masks
 from ui.gate.desk import system_name
 from ui.links import keep_among
-from ui.state import WORKSPACE, dataset
+from ui.state import WORKSPACE, dataset, show_faults
 from ui.texts import language, t
 from ui.workspace import store
 
@@ -25,6 +26,13 @@ _MADE: Final = "gate_made_export"
 
 def section(done: Assessment) -> None:
     """Choose layers, format and coordinate system; make the file, read its notes, download it."""
+    try:
+        _offer(done)
+    except DataError as error:
+        show_faults(error)
+
+
+def _offer(done: Assessment) -> None:
     frames_of, synthetic = _whose(done)
     present = {name: label("layer", name, language()) for name in LAYERS if name in frames_of}
     formats = {code: label("format", code, language()) for code in FORMATS}

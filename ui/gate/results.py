@@ -73,7 +73,7 @@ def fault_list(faults: tuple[Fault, ...], *, key: str) -> None:
         problem=[text(f"fault.{rule}", language()) for rule in table["rule"]],
     )
     view = labelled(worded[FAULT_COLUMNS].astype({"column": object}).fillna({"column": "—"}), language())
-    st.dataframe(view, hide_index=True, width="stretch")
+    st.dataframe(offered(view), hide_index=True, width="stretch")
     left, right = st.columns(2)
     left.download_button(
         t("files.download_faults"),

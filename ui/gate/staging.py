@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Final
 
 import streamlit as st
@@ -92,7 +92,7 @@ def _written(group: list[Any]) -> Arrival:
         )
         for file in group
     ]
-    return Arrival(token=token, name=group[0].name, path=paths[0])
+    return Arrival(token=token, name=PurePath(group[0].name.replace("\\", "/")).name, path=paths[0])
 
 
 def _forget(arrival: Arrival) -> None:
