@@ -11,11 +11,13 @@ from typing import Final, TypeVar
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from numpy.typing import NDArray
 
 from data.errors import DataError, Fault
+from geo.nesting import wkb_too_deep
 from geo.placing import WKB_COLUMNS
 from geo.readers.admission import admit, shape_faults, unreadable_name
 from geo.readers.gdal import heard, remark
@@ -29,13 +31,35 @@ SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
 
 
 def open_parquet(path: Path) -> Raw:
-    """Open a Parquet file, geometry or not; a named index becomes a column."""
+    """Open a Parquet file, geometry or not; a named index becomes a column.
+
+    Raises
+    ------
+    DataError
+        If shapes are nested so deep that reading them would end the program.
+    """
+    if _nested_too_deep(path):
+        raise refuse(path, "shape_unreadable", got="WKB")
     frame, said = heard(lambda: _parquet(path))
     # osmnx and others keep identifiers in a named index.
     named = [name for name in frame.index.names if name is not None and name not in frame]
     frame = frame.reset_index(level=named) if named else frame
     crs = frame.crs if isinstance(frame, gpd.GeoDataFrame) else None
     return Raw(frame, crs, "declared" if crs else "missing", noted=tuple(remark(said)))
+
+
+def _nested_too_deep(path: Path) -> bool:
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        spatial = json.loads((schema.metadata or {}).get(b"geo", b"{}")).get("columns", {})
+        binary = [name for name in spatial if name in schema.names and pa.types.is_binary(schema.field(name).type)]
+        return any(
+            wkb_too_deep(cell.as_py())
+            for batch in (file.iter_batches(columns=binary) if binary else ())
+            for column in batch.columns
+            for cell in column
+            if cell.is_valid
+        )
 
 
 def _parquet(path: Path) -> pd.DataFrame:

@@ -4,9 +4,11 @@ import struct
 import time
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
-from geo_samples import fault, read, rules
+from geo_samples import buildings, fault, read, rules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -108,3 +110,15 @@ def test_a_place_of_noughts_is_none(tmp_path, shape):
     with pytest.raises(DataError) as caught:
         read_layer(path, "boilers")
     assert "geometry_missing" in rules(caught.value.faults)
+
+
+def test_a_parquet_of_shapes_within_shapes_is_refused_before_it_ends_the_program(tmp_path):
+    path = tmp_path / "deep.parquet"
+    buildings(1).to_parquet(path)
+    table = pq.read_table(path)
+    deep = b"\x01\x07\x00\x00\x00\x01\x00\x00\x00" * 100_000
+    at = table.schema.get_field_index("geometry")
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array([deep], pa.binary())), path)
+    with pytest.raises(DataError) as refused:
+        read_layer(path, "buildings")
+    assert [fault.rule for fault in refused.value.faults] == ["shape_unreadable"]
