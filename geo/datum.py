@@ -10,6 +10,7 @@ means gives the probability.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -345,3 +346,13 @@ def confirmed(
         datum=offset,
         datum_given=datum is not None,
     )
+
+
+def certainty(confidence: float | None) -> str:
+    """Write a probability in per cent, cut off at one decimal; it is never certain.
+
+    >>> certainty(0.99999), certainty(0.95), certainty(None)
+    ('> 99.9 %', '95.0 %', '0.0 %')
+    """
+    share = 100 * (confidence or 0.0)
+    return "> 99.9 %" if share > 99.9 else f"{math.floor(share * 10) / 10:.1f} %"

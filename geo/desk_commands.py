@@ -16,6 +16,7 @@ from data.catalog import LAYERS, label, text
 from data.errors import DataError, Fault, fault_list
 from geo import formats, gate, quality
 from geo.crs import code_of
+from geo.datum import certainty
 from geo.export import write_bytes
 from geo.exports.parts import SYSTEMS
 from geo.io import LayerRead
@@ -108,7 +109,7 @@ def _tell(done: LayerRead, before: tuple[Record, int] | None, language: str) -> 
     typer.echo(text("gate.crs_line", language, crs=system, why=text(f"crs.{found.why}", language)))
     if found.datum_tested:
         datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
-        sure = f"{100 * (found.confidence or 0):.1f}"
+        sure = certainty(found.confidence)
         typer.echo(text("gate.crs_datum_line", language, datum=datum, confidence=sure, n=found.n))
     if before is not None:
         counts = {"version": before[0].version, "before": before[0].rows_used, "after": len(done.frame)}

@@ -137,7 +137,7 @@ def is_sure(record: Record) -> bool:
         return False
     found = Recognition.from_dict(record.crs)
     surveyed = found.crs is not None and found.crs.is_projected and found.crs.to_epsg() != WEB_MERCATOR
-    return found.decided or found.datum_given or found.why == "given" or surveyed
+    return found.decided or found.datum_given or surveyed
 
 
 def trusted_layers(store: Store | None) -> dict[str, gpd.GeoDataFrame]:

@@ -309,8 +309,8 @@ def read_raw(
 
 def _could_be_shifted(found: Recognition) -> bool:
     """Tell whether degrees may have a web map's offset that nobody has tested or stated."""
-    stated = found.datum_tested or found.datum_given or found.why == "given"
-    return found.crs is not None and found.crs.is_geographic and not stated
+    known = found.datum_tested or found.datum_given
+    return found.crs is not None and found.crs.is_geographic and not known
 
 
 def _stated_system(frame: pd.DataFrame) -> str:

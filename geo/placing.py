@@ -20,7 +20,7 @@ from pyproj.exceptions import ProjError
 from data.errors import Effect, Fault
 from geo import angles, cells
 from geo.crs import STORED, Found, Recognition, candidates, fitting, parse_crs, recognise
-from geo.datum import bounds_of, confirmed, references, sample, tested
+from geo.datum import bounds_of, certainty, confirmed, references, sample, tested
 from geo.geometry import Mask, blank, centres, finding, with_shapes
 from geo.nesting import wkb_too_deep, wkt_too_deep
 from geo.offsets import Datum, offset_named, shift
@@ -272,7 +272,7 @@ def _refusals(frame: gpd.GeoDataFrame, told: _Told, found: Recognition) -> tuple
 def _evidence(found: Recognition) -> str:
     """Write the test for a fault: mean distances of the readings, the confidence and the number of places."""
     metres = ", ".join(f"{name} {math.exp(score):,.0f} m" for name, score in found.scores.items())
-    return f"{metres}; p = {found.confidence or 0:.4f}, n = {found.n}"
+    return f"{metres}; {certainty(found.confidence)}, n = {found.n}"
 
 
 def _told_of_datum(frame: gpd.GeoDataFrame, found: Recognition) -> list[Fault]:

@@ -32,6 +32,7 @@ _SUFFIXES: Final = {"_m2": "area", "_mw": "power", "_kva": "apparent", "_m": "le
 _BRACKETED: Final = re.compile(r"^(.+?)[(\[]([^()\[\]]*)[)\]]$")
 _LONGEST_UNIT: Final = 20  # characters, with the words "计量单位:" before it
 _LONGEST_NAME: Final = 200  # characters; what is longer is no header
+_ANY_TABLE: Final = frozenset({"id", "fid", "code", "编号", "代码"})
 _MARKS: Final = re.compile(r"^[*★]+|[*★:]+$")
 _TWIN: Final = re.compile(r"\s\((?:[2-9]|[1-9]\d+)\)\s*$")  # what a reader adds to a header that comes again
 _REMARK: Final = re.compile(r"必填|选填|可选|\d+位|全称|是/否|是否|.*[/、].*")
@@ -259,11 +260,13 @@ def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], 
     """Return the layers whose vocabulary knows most of the names, and how many points that makes.
 
     Geometry settles what names leave open: lines are networks, areas are no boilers, and points are no outlines.
-    More than one layer, or no point, means that the kind cannot be told.
+    Names that any table may have, such as ``id``, tell nothing. More than one layer, or no point, means that the kind
+    cannot be told.
     """
+    telling = [name for name in names if normalise(name) not in _ANY_TABLE]
     scores = {}
     for layer in LAYERS:
-        found = {column for column, _ in columns(layer, names).values()} - set(GEOMETRY_COLUMNS)
+        found = {column for column, _ in columns(layer, telling).values()} - set(GEOMETRY_COLUMNS)
         scores[layer] = len(found - {"name"}) * 2 + ("name" in found) + (IDENTIFIERS[layer] in found)
     if geometry_kinds & {"LineString", "MultiLineString"}:
         return ["networks"], scores["networks"]

@@ -232,7 +232,7 @@ def test_degrees_that_could_not_be_tested_are_told_and_not_trusted(store, tmp_pa
     buildings().to_file(path)
     untested = gate.read(path, gate.Decision(layer="buildings"), trusted=gate.trusted_layers(store))
     assert "datum_untested" in rules(untested.faults)
-    stated = gate.read(path, gate.Decision(layer="buildings", crs="EPSG:4490"), trusted=gate.trusted_layers(store))
+    stated = gate.read(path, gate.Decision(layer="buildings", datum="wgs84"), trusted=gate.trusted_layers(store))
     assert "datum_untested" not in rules(stated.faults)
     for done, trusted in ((untested, {"counties"}), (stated, {"counties", "buildings"})):
         seen = gate.version_of(store, "buildings")

@@ -12,7 +12,7 @@ import shapely
 from geo_samples import BOILER_HEADER, BOILERS, buildings, fault, read, rules, square, write_csv
 
 from data.errors import DataError
-from geo.io import guess, open_raw
+from geo.io import embedded_counties, guess, open_raw
 
 FORMATS = ["a.gpkg", "a.geojson", "a.fgb", "a.parquet", "a.shp"]
 
@@ -440,3 +440,9 @@ def test_the_bureaus_own_headers_are_known(tmp_path):
     read_back = read(write(frame, tmp_path / "屋顶资源摸排表.gpkg"), "buildings").frame
     assert list(read_back["use"]) == ["government", "school", "factory", "rural_house"]
     assert list(read_back["roof_kind"]) == ["flat_concrete", "flat_concrete", "metal_sheet", "pitched_tile"]
+
+
+def test_a_column_that_any_table_may_have_does_not_tell_the_layer(tmp_path):
+    outlines = embedded_counties().assign(id=["0", "1", "2"])
+    outlines.to_file(tmp_path / "县.geojson", engine="pyogrio")
+    assert guess(tmp_path / "县.geojson") == "counties"

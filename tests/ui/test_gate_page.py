@@ -12,6 +12,8 @@ import shapely
 
 from data.catalog import text
 from geo import gate
+from geo.io import embedded_counties
+from geo.offsets import shift as shifted
 from geo.workspace import open_store
 from tests.ui.test_pages import opened, words
 
@@ -277,3 +279,18 @@ def test_the_kept_layers_can_be_handed_out_before_there_is_a_city_of_them(worksp
     assert text("app.synthetic") not in made.file_name
     (workspace / "out.gpkg").write_bytes(made.content)
     assert gpd.read_file(workspace / "out.gpkg", layer="boilers")["boiler_id"].tolist() == ["B1", "B2"]
+
+
+@pytest.mark.parametrize("shift", ["auto", "wgs84", "bd09"])
+def test_a_person_overrules_the_offset_that_was_found(workspace, shift):
+    outlines = shifted(embedded_counties(), "gcj02")
+    app = dropped(opened("files"), "县.geojson", outlines.to_crs(4326).to_json())
+    widget(app.selectbox, "shift_").set_value(shift)
+    fine(app.run())
+    press(app, "gate_read_")
+    press(app, "keep_")
+    kept = open_store(workspace / "kept")
+    wanted = {"auto": embedded_counties(), "wgs84": outlines, "bd09": shifted(outlines, "bd09", inverse=True)}[shift]
+    assert kept.read("counties").total_bounds == pytest.approx(wanted.total_bounds, abs=1e-6)
+    assert kept.layers()["counties"].crs["datum_given"] is (shift != "auto")
+    assert "100.0" not in words(app), "nothing is certain"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from data.schemas import title
 from geo import gate
 from geo.io import LayerRead
 from geo.mapping import Match, usable_columns
+from geo.offsets import DATUMS
 from geo.readers.opening import SUFFIXES, sublayers
 from geo.template import template
 from geo.vocabulary import units_for
@@ -37,10 +39,9 @@ CRS_CHOICES: Final = (
     "EPSG:4523",
     "EPSG:4524",
     "EPSG:3857",
-    "GCJ-02",
-    "BD-09",
     "other",
 )
+SHIFTS: Final = ("auto", *DATUMS)
 TYPES: Final = sorted({suffix.removeprefix(".") for suffix in SUFFIXES} | {"dbf", "shx", "prj", "cpg"})
 NOT_USED: Final = ""
 
@@ -86,8 +87,8 @@ def _decide(arrival: Arrival) -> None:
         return
     look = _looked(arrival, layer, part)
     mapping = _mapping(arrival, look)
-    crs = _crs(arrival)
-    decision = gate.Decision(layer=layer, sublayer=look.sublayer or part, mapping=mapping, crs=crs)
+    crs, datum = _crs(arrival), _datum(arrival)
+    decision = gate.Decision(layer=layer, sublayer=look.sublayer or part, mapping=mapping, crs=crs, datum=datum)
     if st.button(t("gate.read"), type="primary", icon=":material/fact_check:", key=f"gate_read_{arrival.token}"):
         with st.spinner(t("gate.reading")):
             _read(arrival, look, decision)
@@ -172,7 +173,7 @@ def _told(layer: str, matches: Sequence[Match], cells: dict[str, str]) -> pd.Dat
             t("gate.meaning"): [title(layer, match.ours, language()) for match in matches],
             t("ui.unit"): [match.unit for match in matches],
             t("gate.how"): [t(f"gate.how_{match.how}") for match in matches],
-            t("gate.readable"): [f"{100 * match.readable:.0f} %" for match in matches],
+            t("gate.readable"): [f"{math.floor(100 * match.readable)} %" for match in matches],
             t("gate.cells"): [cells[match.foreign] for match in matches],
         }
     )
@@ -233,6 +234,13 @@ def _crs(arrival: Arrival) -> str | None:
     )
     if chosen == "other":
         return st.text_input(t("gate.crs_other"), placeholder="EPSG:4544", key=f"crs_text_{arrival.token}").strip()
+    return None if chosen == "auto" else chosen
+
+
+def _datum(arrival: Arrival) -> str | None:
+    """Ask for a web map's offset where the person knows better than the test; a stated one overrules it."""
+    words = {code: label("gate.shift", code, language()) for code in SHIFTS}
+    chosen = st.selectbox(t("gate.shift_question"), SHIFTS, format_func=words.__getitem__, key=f"shift_{arrival.token}")
     return None if chosen == "auto" else chosen
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 from data.catalog import label, text
 from data.errors import Fault
 from geo.crs import Recognition, code_of
+from geo.datum import certainty
 from geo.export import csv_bytes, gpkg_bytes, xlsx_bytes
 from geo.io import LayerRead, embedded_counties
 from heating.wording import labelled
@@ -53,7 +54,7 @@ def coordinates(found: Recognition) -> None:
         return
     sure_of_it = found.decided or found.datum_given
     datum = label("datum", found.datum if sure_of_it else None, language())
-    sure = f"{100 * (found.confidence or 0):.1f}"
+    sure = certainty(found.confidence)
     st.text(t("gate.datum_tested", datum=datum, confidence=sure, n=found.n))
     nearness = [
         t("gate.datum_score", name=name, metres=f"{math.exp(score):,.0f}") for name, score in found.scores.items()
