@@ -39,6 +39,8 @@ PLANT_STATUS: Final = (
 )
 NETWORK_KINDS: Final = ("pipe", "service_area")
 NETWORK_STATUS: Final = ("existing", "planned", "unknown")
+PROVENANCE: Final = ("source_row", "source_file")
+"""Columns that say where a row came from; they are no data of the layer."""
 POLYGONS: Final = ("Polygon", "MultiPolygon")
 LINES: Final = ("LineString", "MultiLineString")
 
@@ -47,6 +49,9 @@ class _Layer(pa.DataFrameModel):
     """What all layers share: a geometry, the row of the file that it came from, no unknown columns."""
 
     source_row: Series[int] | None = pa.Field(ge=1, title="原文件行号", description="row of the source file")
+    source_file: Series[str] | None = pa.Field(
+        nullable=True, title="来源文件", description="file and sheet of the row, in layers joined of several"
+    )
     geometry: GeoSeries = pa.Field(title="几何", description="lon-lat, EPSG:4490/4326")
 
     class Config:
@@ -228,6 +233,12 @@ def schema(layer: str) -> pa.DataFrameSchema:
         If there is no such layer.
     """
     return cast("pa.DataFrameSchema", MODELS[layer].to_schema())
+
+
+@cache
+def data_columns(layer: str) -> tuple[str, ...]:
+    """Return the columns of a layer that a file may fill: all but the geometry and where a row came from."""
+    return tuple(name for name in schema(layer).columns if name not in ("geometry", *PROVENANCE))
 
 
 def title(layer: str, column: str, language: str = "zh") -> str:

@@ -14,14 +14,14 @@ from rich.text import Text
 
 from data.catalog import LAYERS, label, text
 from data.errors import DataError, Fault, fault_list
-from geo import formats, gate, quality
+from geo import formats, gate, keeping, quality
 from geo.crs import code_of
 from geo.datum import certainty
 from geo.export import write_bytes
 from geo.exports.parts import SYSTEMS
 from geo.io import LayerRead
 from geo.template import template as template_bytes
-from geo.workspace import Record, open_store
+from geo.workspace import open_store, parts_of
 
 Where = Annotated[str, typer.Option("--workspace", help="folder, or postgresql:// address")]
 Language = Annotated[Literal["zh", "en"], typer.Option(help="language of the texts")]
@@ -63,11 +63,13 @@ def bring_in(
     file: Annotated[Path, typer.Argument(help="the file to bring in")],
     where: Where,
     layer: Annotated[str | None, typer.Option(help=f"one of {', '.join(LAYERS)}")] = None,
-    sublayer: Annotated[str | None, typer.Option(help="layer of a GeoPackage or sheet of a workbook")] = None,
+    sublayer: Annotated[list[str] | None, typer.Option(help="layers or sheets of the file: several are joined")] = None,
     crs: Annotated[str | None, typer.Option(help="coordinate system, e.g. EPSG:4544, GCJ-02")] = None,
     datum: Annotated[str | None, typer.Option(help="wgs84, gcj02 or bd09: overrules what is found")] = None,
     mapping: Annotated[list[str] | None, typer.Option("--map", help="header=column or header=column|unit")] = None,
     who: Annotated[str, typer.Option(help="who brings it in")] = "",
+    add: Annotated[bool, typer.Option("--add", help="the rows that are kept stay")] = False,
+    instead_of: Annotated[str, typer.Option(help="only the rows of this source, as `layers` names it, give way")] = "",
     take_all: Annotated[bool, typer.Option("--yes", help="take the proposals for headers that are alike")] = False,
     language: Language = "zh",
 ) -> None:
@@ -75,7 +77,7 @@ def bring_in(
     with told(language):
         store = open_store(where)
         versions = {name: record.version for name, record in store.layers().items()}
-        look = gate.look(file, layer=layer, sublayer=sublayer, store=store)
+        look = gate.look(file, layer=layer, sublayers=sublayer or (), store=store)
         if not look.layer:
             fault = Fault(rule="layer_unknown", effect="refused", file=file.name, expected=", ".join(LAYERS))
             raise DataError([fault])
@@ -89,31 +91,37 @@ def bring_in(
         taken = {match.foreign: (match.ours, match.unit) for match in open_ones} if take_all else {}
         decision = gate.Decision(
             layer=look.layer,
-            sublayer=sublayer,
+            sublayers=look.sublayers,
             mapping=dict(look.decision().mapping) | taken | said,
             crs=crs,
             datum=datum,
         )
-        done = gate.read(file, decision, raw=look.raw, trusted=gate.trusted_layers(store))
+        done = gate.read(file, decision, raws=look.raws, trusted=gate.trusted_layers(store))
         if done.faults:
             typer.echo(fault_list(done.faults, language), err=True)
-        _tell(done, gate.replaced(store, done), language)
-        record = gate.keep(store, done, decision, signature=look.signature, who=who, expected=versions.get(look.layer))
+        join = keeping.Join(instead_of=instead_of) if add or instead_of else None
+        _tell(done, keeping.change(store, done, join), join, language)
+        seen = versions.get(look.layer)
+        record = keeping.keep(store, done, decision, signature=look.signature, who=who, expected=seen, join=join)
     typer.echo(text("gate.kept_line", language, layer=record.layer, version=record.version, rows=record.rows_used))
 
 
-def _tell(done: LayerRead, before: tuple[Record, int] | None, language: str) -> None:
-    """Say where the coordinates are, how sure that is, and which version gives way."""
-    found = done.recognition
-    system = "—" if found.crs is None else code_of(found.crs)
-    typer.echo(text("gate.crs_line", language, crs=system, why=text(f"crs.{found.why}", language)))
-    if found.datum_tested:
-        datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
-        sure = certainty(found.confidence)
-        typer.echo(text("gate.crs_datum_line", language, datum=datum, confidence=sure, n=found.n))
-    if before is not None:
-        counts = {"version": before[0].version, "before": before[0].rows_used, "after": len(done.frame)}
-        typer.echo(text("gate.replaces", language, gone=before[1], **counts))
+def _tell(done: LayerRead, change: keeping.Change | None, join: keeping.Join | None, language: str) -> None:
+    """Say where the coordinates are, how sure that is, and what becomes of the version that is kept."""
+    for part in done.parts or (done,):
+        found = part.recognition
+        system = "—" if found.crs is None else code_of(found.crs)
+        said = text("gate.crs_line", language, crs=system, why=text(f"crs.{found.why}", language))
+        typer.echo(f"{part.sublayer}: {said}" if done.parts else said)
+        if found.datum_tested:
+            datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
+            sure = certainty(found.confidence)
+            typer.echo(text("gate.crs_datum_line", language, datum=datum, confidence=sure, n=found.n))
+    if change is not None:
+        counts = {"version": change.before.version, "before": change.before.rows_used, "after": change.after}
+        typer.echo(text("gate.replaces" if join is None else "gate.joins", language, gone=change.gone, **counts))
+        if change.told:
+            typer.echo(fault_list(change.told, language), err=True)
 
 
 def layers(where: Where, language: Language = "zh") -> None:
@@ -128,7 +136,8 @@ def layers(where: Where, language: Language = "zh") -> None:
     for record in records:
         used = current.get(record.layer)
         mark = "✓" if used is not None and used.version == record.version else ""
-        cells = (record.version, mark, record.file, record.rows_used, record.who)
+        files = "\n".join(part.source for part in parts_of(record)) if record.parts else record.file
+        cells = (record.version, mark, files, record.rows_used, record.who)
         table.add_row(label("layer", record.layer, language), *(Text(str(cell)) for cell in cells))
     Console().print(table)
 

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path, PurePath
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
-from data.catalog import text
-from data.schemas import IDENTIFIERS
+from data.errors import DataError, Fault
 from geo import mapping as columns
 from geo.crs import Recognition
 from geo.io import LayerRead, embedded_counties, guess_raw, read_raw
-from geo.quality import Finding, examine, mended
+from geo.joining import of_sheets
+from geo.quality import Finding, examine
 from geo.readers.opening import open_raw
 from geo.readers.raw import Raw
-from geo.workspace import Record, Store
+from geo.workspace import Record, Store, parts_of, source_of
 
 TRUSTED: tuple[str, ...] = ("counties", "villages", "buildings")
 WEB_MERCATOR = 3857
-LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +35,8 @@ class Decision:
     ----------
     layer : str
         Which layer the file is.
-    sublayer : str, optional
-        Layer of a GeoPackage or zip, or sheet of a workbook.
+    sublayers : tuple of str
+        Layers of a GeoPackage or zip, or sheets of a workbook: several are joined; empty for the only one.
     mapping : dict
         Header → our column and the unit of the numbers; an empty column leaves the header out.
     crs : str, optional
@@ -48,7 +46,7 @@ class Decision:
     """
 
     layer: str
-    sublayer: str | None = None
+    sublayers: tuple[str, ...] = ()
     mapping: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     crs: str | None = None
     datum: str | None = None
@@ -60,21 +58,21 @@ class Look:
 
     Parameters
     ----------
-    raw : Raw
-        Rows and headers of the file.
+    raws : tuple of Raw
+        Rows and headers, one for each of `sublayers`, or of the only one.
     layer : str
         What its headers and shapes speak for, or empty.
-    sublayer : str or None
-        The one that was opened.
+    sublayers : tuple of str
+        Those that were opened, where they were named.
     matches : tuple of Match
         What each header is taken for, in the file's order.
     signature : str
         Names all files with these headers.
     """
 
-    raw: Raw
+    raws: tuple[Raw, ...]
     layer: str
-    sublayer: str | None
+    sublayers: tuple[str, ...]
     matches: tuple[columns.Match, ...]
     signature: str
 
@@ -88,10 +86,10 @@ class Look:
         open_ones = {match.foreign for match in self.questions}
         taken = {match.foreign: (match.ours, match.unit) for match in self.matches if match.how == "remembered"}
         kept = {name: entry for name, entry in taken.items() if name not in open_ones}
-        return Decision(layer=self.layer, sublayer=self.sublayer, mapping=kept)
+        return Decision(layer=self.layer, sublayers=self.sublayers, mapping=kept)
 
 
-def look(path: Path, *, layer: str | None = None, sublayer: str | None = None, store: Store | None = None) -> Look:
+def look(path: Path, *, layer: str | None = None, sublayers: Sequence[str] = (), store: Store | None = None) -> Look:
     """Open a file and propose what it is; nothing is decided.
 
     Parameters
@@ -100,8 +98,8 @@ def look(path: Path, *, layer: str | None = None, sublayer: str | None = None, s
         The file.
     layer : str, optional
         Which layer it is, where the person has said so.
-    sublayer : str, optional
-        Which of its layers or sheets.
+    sublayers : sequence of str
+        Which of its layers or sheets; each has the same headers confirmed.
     store : Store, optional
         Where confirmed mappings of files with the same headers are looked for.
 
@@ -110,15 +108,48 @@ def look(path: Path, *, layer: str | None = None, sublayer: str | None = None, s
     DataError
         If the file cannot be opened, or holds several layers and none is named.
     """
-    raw = open_raw(path, sublayer=sublayer, layer=layer)
-    kind = layer or guess_raw(raw)
+    raws = _opened(path, sublayers, layer)
+    guessed = {guess_raw(raw) for raw in raws}
+    kind = layer or (guessed.pop() if len(guessed) == 1 else "")
+    opened = tuple(sublayers)
     if not kind:
-        return Look(raw=raw, layer="", sublayer=sublayer, matches=(), signature="")
-    names = [str(name) for name in raw.frame if name not in ("geometry", "source_row")]
-    seal = columns.signature(kind, names)
+        return Look(raws=raws, layer="", sublayers=opened, matches=(), signature="")
+    cells = _cells(raws)
+    seal = columns.signature(kind, [str(name) for name in cells])
     known = remembered(store, kind, seal) if store is not None else None
-    matches = columns.propose(kind, raw.frame, remembered=known)
-    return Look(raw=raw, layer=kind, sublayer=sublayer, matches=tuple(matches), signature=seal)
+    matches = columns.propose(kind, cells, remembered=known)
+    return Look(raws=raws, layer=kind, sublayers=opened, matches=tuple(matches), signature=seal)
+
+
+def _opened(path: Path, sublayers: Sequence[str], layer: str | None) -> tuple[Raw, ...]:
+    """Open each of the sublayers, or the only one; all that cannot be opened are told at once."""
+    raws: list[Raw] = []
+    faults: list[Fault] = []
+    for sublayer in sublayers or (None,):
+        try:
+            raws.append(open_raw(path, sublayer=sublayer, layer=layer))
+        except DataError as error:
+            several = len(sublayers) > 1
+            faults += [
+                replace(fault, file=source_of(path.name, sublayer)) if several else fault for fault in error.faults
+            ]
+    if faults:
+        raise DataError(faults)
+    return tuple(raws)
+
+
+def _cells(raws: Sequence[Raw]) -> pd.DataFrame:
+    """Return the cells of all tables by their headers, without shapes."""
+    frames = [raw.frame.drop(columns=["geometry", "source_row"], errors="ignore") for raw in raws]
+    if len(frames) == 1:
+        return pd.DataFrame(frames[0])
+    names = dict.fromkeys(name for frame in frames for name in frame)
+    return pd.DataFrame(
+        {
+            name: pd.concat([frame[name].astype(object) for frame in frames if name in frame], ignore_index=True)
+            for name in names
+        }
+    )
 
 
 def remembered(store: Store, layer: str, signature: str) -> dict[str, tuple[str, str]] | None:
@@ -135,7 +166,10 @@ def is_sure(record: Record) -> bool:
     """Tell whether the place of a kept layer can be trusted: tested, stated by a person, or surveyed in metres."""
     if record.synthetic:
         return False
-    found = Recognition.from_dict(record.crs)
+    return all(_is_placed(Recognition.from_dict(part.crs)) for part in parts_of(record))
+
+
+def _is_placed(found: Recognition) -> bool:
     surveyed = found.crs is not None and found.crs.is_projected and found.crs.to_epsg() != WEB_MERCATOR
     return found.decided or found.datum_given or surveyed
 
@@ -159,117 +193,53 @@ def read(
     path: Path,
     decision: Decision,
     *,
-    raw: Raw | None = None,
+    raws: Sequence[Raw] = (),
     trusted: Mapping[str, gpd.GeoDataFrame] | None = None,
     name: str = "",
 ) -> LayerRead:
-    """Read a file as a person decided; see `geo.io.read_raw`."""
-    opened = raw if raw is not None else open_raw(path, sublayer=decision.sublayer, layer=decision.layer)
+    """Read a file as a person decided; several sheets are read one by one and joined. See `geo.io.read_raw`.
+
+    Raises
+    ------
+    DataError
+        If the file, or any of its sheets that were chosen, cannot be used; with what was found in all of them.
+    """
+    opened = tuple(raws) or _opened(path, decision.sublayers, decision.layer)
+    names = decision.sublayers or (None,)
+    parts: list[LayerRead] = []
+    faults: list[Fault] = []
+    for sublayer, raw in zip(names, opened, strict=True):
+        file = source_of(name or path.name, sublayer) if len(names) > 1 else name or path.name
+        try:
+            done = _read_one(path, raw, decision, trusted=trusted, name=file)
+        except DataError as error:
+            faults += error.faults
+            continue
+        faults += done.faults
+        parts.append(replace(done, sublayer=sublayer))
+    if len(parts) < len(names):
+        raise DataError(faults)
+    return parts[0] if len(parts) == 1 else of_sheets(parts, name or path.name)
+
+
+def _read_one(
+    path: Path, raw: Raw, decision: Decision, *, trusted: Mapping[str, gpd.GeoDataFrame] | None, name: str
+) -> LayerRead:
+    """Read one table; of what was said of headers, that which is about its own."""
+    several = len(decision.sublayers) > 1
+    said = {header: ours for header, ours in decision.mapping.items() if not several or header in raw.frame}
     return read_raw(
-        path,
-        opened,
-        decision.layer,
-        crs=decision.crs,
-        mapping=dict(decision.mapping),
-        trusted=trusted,
-        datum=decision.datum,
-        name=name,
+        path, raw, decision.layer, crs=decision.crs, mapping=said, trusted=trusted, datum=decision.datum, name=name
     )
 
 
-def keep(
-    store: Store, done: LayerRead, decision: Decision, *, signature: str, who: str, expected: int | None
-) -> Record:
-    """Keep a layer that was read as its next version, with the file as it came.
-
-    Parameters
-    ----------
-    store : Store
-        The workspace.
-    done : LayerRead
-        From `read`.
-    decision : Decision
-        What it was read by.
-    signature : str
-        Of the file's headers, so that the mapping is remembered.
-    who : str
-        Who keeps it.
-    expected : int or None
-        The version that the person saw, None if there was none: another one meanwhile is a conflict.
-
-    Raises
-    ------
-    DataError
-        If the workspace has moved on, or cannot be written; nothing is changed then.
-    """
-    record = Record(
-        layer=done.layer,
-        file=PurePath(done.file.replace("\\", "/")).name[-LONGEST_NAME:],
-        source_sha256=done.sha256,
-        sha256="",
-        rows_in=done.rows_in,
-        rows_used=len(done.frame),
-        rows_set_aside=len(done.checked.set_aside),
-        mapping=dict(done.mapping),
-        confirmed={name: ours for name, (ours, _) in decision.mapping.items()},
-        units=dict(done.units),
-        signature=signature,
-        sublayer=decision.sublayer,
-        crs=done.recognition.as_dict(),
-        time=datetime.now(UTC),
-        who=who,
-        synthetic=done.synthetic,
-        faults=[fault.as_plain() for fault in done.faults],
-        accepted=[],
-        version=0,
-        note="",
-    )
-    return store.keep(
-        done.layer, done.frame, record, set_aside=done.checked.set_aside, source=done.path, expected=expected
-    )
-
-
-def mend(store: Store, finding: Finding, *, who: str, expected: int | None) -> Record:
-    """Mend a finding as a person asked, and keep the layer as its next version; rows taken out are set aside.
-
-    Raises
-    ------
-    DataError
-        If the workspace has moved on, or cannot be written; nothing is changed then.
-    """
-    before = store.layers()[finding.layer]
-    done = mended(store.read(finding.layer), finding)
-    aside = store.set_aside(finding.layer)
-    out = pd.concat([aside, done.set_aside], ignore_index=True) if len(done.set_aside) else aside
-    record = replace(
-        before,
-        rows_used=len(done.frame),
-        rows_set_aside=len(out),
-        faults=[*before.faults, done.fault.as_plain()],
-        time=datetime.now(UTC),
-        who=who,
-        note=text("gate.mended", what=done.fault.message()),
-    )
-    source = store.source(finding.layer)
-    return store.keep(finding.layer, done.frame, record, set_aside=out, source=source, expected=expected)
-
-
-def replaced(store: Store, done: LayerRead) -> tuple[Record, int] | None:
-    """Return the version that a layer would take the place of, and how many of its identifiers are no longer there."""
-    before = store.layers().get(done.layer)
-    if before is None:
-        return None
-    name = IDENTIFIERS[done.layer]
-    gone = set(store.read(done.layer)[name]) - set(done.frame[name])
-    return before, len(gone)
-
-
-def samples(raw: Raw, names: Sequence[str], *, most: int = 3) -> dict[str, str]:
+def samples(look: Look, *, most: int = 3) -> dict[str, str]:
     """Return the first distinct cells of each column as one text, for a person who decides what it means."""
+    cells = _cells(look.raws)
     found = {}
-    for name in names:
-        said = raw.frame[name].dropna().astype(str).drop_duplicates().head(most)
-        found[name] = " | ".join(cell[:24] for cell in said)
+    for match in look.matches:
+        said = cells[match.foreign].dropna().astype(str).drop_duplicates().head(most)
+        found[match.foreign] = " | ".join(cell[:24] for cell in said)
     return found
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from data.catalog import DATA_DIR, LANGUAGES, LAYERS, text
 from data.errors import DataError, Fault
-from data.schemas import IDENTIFIERS, MODELS, schema
+from data.schemas import IDENTIFIERS, MODELS, data_columns
 from geo.crs import STORED, Recognition
 from geo.exports.parts import SYSTEMS
 from geo.geometry import Mask, finding
@@ -45,7 +45,10 @@ _TOLD: Final = 2  # a name column alone tells no layer
 
 @dataclass(frozen=True, slots=True)
 class LayerRead:
-    """A checked layer with the evidence of how it was read: `mapping` and `units` are by the file's column names."""
+    """A checked layer with the evidence of how it was read: `mapping` and `units` are by the file's column names.
+
+    `parts` are the sheets that it was joined of, each as it was read; empty for a single one.
+    """
 
     layer: str
     path: Path
@@ -58,6 +61,8 @@ class LayerRead:
     sha256: str
     synthetic: bool = False
     units: dict[str, str] = field(default_factory=dict)
+    sublayer: str | None = None
+    parts: tuple[LayerRead, ...] = ()
 
     @property
     def frame(self) -> gpd.GeoDataFrame:
@@ -72,7 +77,7 @@ class LayerRead:
 
 def _refusals(layer: str, names: list[str], mapping: dict[str, tuple[str, str]], place: dict[str, Any]) -> list[Fault]:
     """Return what cannot be of a person's mapping: headers, columns and units."""
-    usable = {*schema(layer).columns, *GEOMETRY_COLUMNS} - {"geometry", "source_row"}
+    usable = {*data_columns(layer), *GEOMETRY_COLUMNS}
     return [
         Fault(rule=rule, effect="refused", column=foreign, expected=expected, got=got, **place)
         for foreign, (ours, unit) in mapping.items()

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from data.catalog import LANGUAGES
-from data.schemas import IDENTIFIERS, allowed, schema, title
+from data.schemas import IDENTIFIERS, allowed, data_columns, schema, title
 from geo import cells
 from geo.vocabulary import GEOMETRY_COLUMNS, columns, dimensions, known_names, normalise, split_header, unit_of
 
@@ -68,8 +68,7 @@ def signature(layer: str, names: Sequence[str]) -> str:
 
 def usable_columns(layer: str) -> tuple[str, ...]:
     """Return our columns that a foreign one may be mapped to, coordinates last."""
-    own = [name for name in schema(layer).columns if name not in ("geometry", "source_row")]
-    return (*own, *GEOMETRY_COLUMNS)
+    return (*data_columns(layer), *GEOMETRY_COLUMNS)
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import Final
 import pandas as pd
 
 from data.catalog import LAYERS, label, text
-from data.schemas import GEOMETRY_TYPES, IDENTIFIERS, allowed, schema, title
+from data.schemas import GEOMETRY_TYPES, IDENTIFIERS, allowed, data_columns, schema, title
 from geo.export import xlsx_bytes
 from geo.vocabulary import words
 
@@ -18,8 +18,7 @@ OUTLINE: Final = "wkt"
 def headers(layer: str, language: str = "zh") -> dict[str, str]:
     """Return the headers of a layer's template with our column for each; outlines are written as WKT."""
     places = PLACES if "Point" in GEOMETRY_TYPES[layer] else (OUTLINE,)
-    own = [name for name in schema(layer).columns if name not in ("geometry", "source_row")]
-    return {title(layer, name, language): name for name in own} | {
+    return {title(layer, name, language): name for name in data_columns(layer)} | {
         label("gate.column", name, language): name for name in places
     }
 

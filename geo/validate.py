@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import Effect, Fault
-from data.schemas import IDENTIFIERS, allowed, schema, title
+from data.schemas import IDENTIFIERS, allowed, data_columns, schema, title
 from geo import cells
 from geo.bounds import bound_words, holds
 from geo.geometry import Mask, finding, misplaced, repair, unusable
@@ -196,7 +196,7 @@ def parse(found: _Findings, columns: list[Column]) -> pd.DataFrame:
     used: dict[str, list[tuple[Column, pd.Series]]] = {}
     disputed: dict[str, Mask] = {}
     for column in columns:
-        if column.name not in found.fields or column.name in ("geometry", "source_row"):
+        if column.name not in data_columns(found.layer):
             continue
         power = column.name == "capacity_t_h" and unit_of(column.unit, ("power",))
         key = "capacity_mw" if power else column.name
@@ -261,8 +261,9 @@ def complete(parsed: pd.DataFrame, layer: str) -> pd.DataFrame:
     """Add the layer's absent columns as unknown and give every column the kind its model asks for."""
     fields = schema(layer).columns
     done: dict[str, pd.Series] = {}
-    for name, field in fields.items():
-        if name in ("geometry", "source_row") or (name not in parsed and not field.required):
+    for name in data_columns(layer):
+        field = fields[name]
+        if name not in parsed and not field.required:
             continue
         fill = "unknown" if "unknown" in (allowed(layer, name) or ()) else None
         given = parsed[name] if name in parsed else pd.Series(fill, index=parsed.index, dtype=object)

@@ -11,7 +11,7 @@ from typing import Final
 import pandas as pd
 
 from data.catalog import DATA_DIR, LAYERS
-from data.schemas import IDENTIFIERS, allowed, schema
+from data.schemas import IDENTIFIERS, allowed, data_columns, schema
 
 GEOMETRY_COLUMNS: Final = ("longitude", "latitude", "lonlat", "easting_m", "northing_m", "wkt")
 _GLYPHS: Final = str.maketrans(
@@ -63,9 +63,8 @@ def _columns() -> dict[str, dict[str, tuple[str, str]]]:
     for layer, column, foreign, unit in table.itertuples(index=False):
         found[layer][normalise(foreign)] = (column, unit)
     for layer in LAYERS:
-        for column, field in schema(layer).columns.items():
-            if column in ("geometry", "source_row"):
-                continue
+        for column in data_columns(layer):
+            field = schema(layer).columns[column]
             for own in (field.title, field.description):
                 said = _BRACKETED.match(normalise(own))
                 unit = unit_of(said.group(2), dimensions(column)) if said else ""

@@ -65,6 +65,7 @@ BOILER_COLUMNS: Final = (
     "longitude",
     "latitude",
     "source_row",
+    "source_file",
 )
 ROOF_COLUMNS: Final = (
     "building_id",
@@ -170,7 +171,8 @@ def rate_labels(table: pd.DataFrame, language: str) -> pd.DataFrame:
 
 def roof_table(done: Assessment) -> pd.DataFrame:
     """Return the rooftops with capacity and yield."""
-    return pd.DataFrame(done.buildings).reindex(columns=list(ROOF_COLUMNS))
+    columns = [name for name in ROOF_COLUMNS if name != "source_file" or name in done.buildings]
+    return pd.DataFrame(done.buildings).reindex(columns=columns)
 
 
 def fault_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:

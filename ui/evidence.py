@@ -42,6 +42,7 @@ BUILDING_ROWS = (
     "specific_yield_kwh_kw",
     "exclusion_reason",
     "source_row",
+    "source_file",
 )
 _STATE_COLOURS = {"yes": "red", "no": "gray", "review": "orange"}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from data.catalog import text
+from data.errors import spans
 
 Severity = Literal["error", "question", "note"]
 SEVERITIES: Final[tuple[Severity, ...]] = ("error", "question", "note")
@@ -29,9 +30,11 @@ class Finding:
     ids : tuple of str
         Identifiers of the rows, in the order of `rows`.
     rows : tuple of int
-        ``source_row`` of each, ascending; the n-th row of the frame where the frame has no such column.
+        ``source_row`` of each, ascending in each source; the n-th row of the frame where the frame has no such column.
     values : mapping
         What the text says, already written.
+    sources : tuple of str
+        ``source_file`` of each, in layers that were joined of several tables; else empty.
     mend : str
         What `geo.quality.mended` can do about it if a person asks, or an empty text.
     """
@@ -43,6 +46,7 @@ class Finding:
     rows: tuple[int, ...]
     values: Mapping[str, str] = field(default_factory=dict, hash=False)
     mend: str = ""
+    sources: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -54,6 +58,19 @@ class Finding:
     def order(self) -> tuple[int, str, tuple[int, ...], tuple[str, ...], str]:
         """Where it stands in a report: by severity, rule and row."""
         return SEVERITIES.index(self.severity), self.rule, self.rows, self.ids, self.layer
+
+    def places(self) -> str:
+        """Write the rows as runs, those of each source with its name.
+
+        >>> Finding(rule="a", severity="note", layer="", ids=("x", "y"), rows=(3, 4), sources=("甲", "乙")).places()
+        '甲: 3; 乙: 4'
+        """
+        if not self.sources:
+            return spans(self.rows)
+        of: dict[str, list[int]] = {}
+        for source, row in zip(self.sources, self.rows, strict=True):
+            of.setdefault(source, []).append(row)
+        return "; ".join(f"{source}: {spans(rows)}" for source, rows in of.items())
 
     def title(self, language: str = "zh") -> str:
         """Return the name of the rule."""

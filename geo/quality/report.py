@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from data.catalog import label, text
-from data.errors import spans
 from data.schemas import IDENTIFIERS, title
 from geo.crs import STORED
 from geo.masking import masked_text
@@ -129,7 +128,7 @@ def table(
             "severity": text(f"quality.severity.{one.severity}", language),
             "rule": one.title(language),
             "layer": label("layer", one.layer, language),
-            "rows": spans(one.rows),
+            "rows": one.places(),
             "count": len(one.rows),
             "ids": _listed(one, masked=masked),
             "what": what(one, language, masked=masked),

@@ -53,12 +53,15 @@ class Sheet:
     def __init__(self, layer: str, frame: gpd.GeoDataFrame, crs: CRS) -> None:
         rows = frame["source_row"] if "source_row" in frame else pd.Series(range(1, len(frame) + 1))
         ids = frame[IDENTIFIERS[layer]].astype("string").fillna("").astype(object).to_numpy()
-        order = np.lexsort((ids.astype(str), rows.to_numpy()))
+        known = frame["source_file"] if "source_file" in frame else pd.Series("", index=frame.index)
+        sources = known.astype(object).fillna("").to_numpy().astype(str)
+        order = np.lexsort((ids.astype(str), rows.to_numpy(), sources))
         self.layer = layer
         self.crs = crs
         self.frame = frame.iloc[order].reset_index(drop=True)
         self.rows: NDArray[np.int64] = np.asarray(rows, dtype=np.int64)[order]
         self.ids: Objects = ids[order]
+        self.sources: Objects | None = sources[order].astype(object) if "source_file" in frame else None
         self._words: dict[str, Objects] = {}
 
     def __len__(self) -> int:
@@ -116,6 +119,7 @@ class Sheet:
             rows=tuple(int(one) for one in self.rows[where]),
             values=values,
             mend=mend,
+            sources=() if self.sources is None else tuple(str(one) for one in self.sources[where]),
         )
 
     def whole(self, rule: str, severity: Severity, mask: NDArray[np.bool_], **values: str) -> list[Finding]:

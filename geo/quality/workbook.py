@@ -23,7 +23,8 @@ from geo.quality.sheets import written
 _OPTIONS: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 _MOST_ROWS: Final = 1_000_000
 _MOST_CHARACTERS: Final = 32_000
-_ROW_COLUMNS: Final = ("source_row", "id", "name", "severity", "rule", "what", "cells", "mend", "accepted", "opinion")
+_NAMED: Final = ("source_row", "source_file", "id", "name")
+_ROW_COLUMNS: Final = (*_NAMED, "severity", "rule", "what", "cells", "mend", "accepted", "opinion")
 _WIDTHS: Final = {"what": 60, "cells": 40, "mend": 50, "rule": 24, "name": 28, "opinion": 30, "ids": 30, "key": 12}
 
 
@@ -89,14 +90,16 @@ def _layer_rows(findings: Sequence[Finding], frame: gpd.GeoDataFrame | None, way
         severity = text(f"quality.severity.{one.severity}", way.language)
         common = [severity, one.title(way.language), what(one, way.language, masked=way.masked)]
         answer = text("quality.yes" if one.key in way.accepted else "quality.no", way.language)
-        for identifier, row in zip(one.ids, one.rows, strict=True):
+        sources = one.sources or ("",) * len(one.rows)
+        for identifier, row, source in zip(one.ids, one.rows, sources, strict=True):
             at = where.get(identifier)
             cells = "" if frame is None or at is None else _cells(frame, at, one, way)
             known = frame is not None and at is not None and "name" in frame
             name = way.cell(one, "name", frame["name"].iloc[at]) if known and frame is not None else ""
             shown = way.cell(one, IDENTIFIERS[one.layer], identifier)
-            rows.append([row, shown, name, *common, cells, one.how(way.language), answer, ""])
-    return sorted(rows, key=lambda cells: int(str(cells[0])))
+            file = masked_text(source) if way.masked else source
+            rows.append([row, file, shown, name, *common, cells, one.how(way.language), answer, ""])
+    return sorted(rows, key=lambda cells: (str(cells[1]), int(str(cells[0]))))
 
 
 def _limits(rule: str, language: str) -> str:
@@ -172,7 +175,11 @@ def workbook(
         for layer in dict.fromkeys(one.layer for one in findings):
             own = [one for one in findings if one.layer == layer]
             rows = _layer_rows(own, frames.get(layer), way)
-            _sheet(book, label("layer", layer, language), _ROW_COLUMNS, rows, language)
+            columns = list(_ROW_COLUMNS)
+            if not any(one.sources for one in own):
+                columns.remove("source_file")
+                rows = [[row, *rest] for row, _, *rest in rows]
+            _sheet(book, label("layer", layer, language), columns, rows, language)
         files = {layer: masked_text(file) if masked else file for layer, file in sources.items()}
         about = _about(files, synthetic=synthetic, language=language)
         _sheet(book, text("quality.sheet.about", language), ("topic", "about", "limits", "rule_key"), about, language)

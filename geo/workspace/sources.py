@@ -1,13 +1,18 @@
-"""The file as it came, whole: formats whose data lie in several files are kept as a zip of them."""
+"""The file as it came, whole: formats whose data lie in several files are kept as a zip of them.
+
+A layer that was joined of several files keeps all of them, in one zip with a folder for each.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from geo.readers.limits import safe_name
 from geo.readers.raw import file_digest
 from geo.workspace.store import Record, refused
 
@@ -20,10 +25,24 @@ PARTS: Final = {
 }
 _SUFFIX_LENGTH: Final = 10
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+MARK: Final = 12
+"""Digits of a source's digest that name its folder in a zip of several."""
+
+
+def is_bundle(record: Record) -> bool:
+    """Tell whether a version is made of several files."""
+    return len({part.source_sha256 for part in record.parts}) > 1
+
+
+def mark(record: Record) -> str:
+    """Return the folder of a record's file in a zip of several."""
+    return record.source_sha256[:MARK]
 
 
 def source_name(record: Record) -> str:
     """Return the name under which the kept source can be opened again."""
+    if is_bundle(record):
+        return f"{record.layer}.zip"
     name = Path(record.file)
     return f"{name.stem}.zip" if name.suffix.lower() in PARTS else record.file
 
@@ -48,14 +67,29 @@ def _parts(path: Path) -> list[Path]:
 
 def _bundle(path: Path) -> bytes:
     """Return the parts of a file as a zip, the same bytes for the same parts."""
-    root = path.parent
+    return _zipped({part.relative_to(path.parent).as_posix(): part.read_bytes() for part in _parts(path)})
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for part in _parts(path):
-            entry = zipfile.ZipInfo(part.relative_to(root).as_posix(), _EPOCH)
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, part.read_bytes())
+            archive.writestr(entry, content)
     return buffer.getvalue()
+
+
+def bundled(files: Mapping[str, tuple[str, bytes]]) -> bytes:
+    """Return files as one zip: mark → name and content."""
+    return _zipped({f"{folder}/{safe_name(name)}": content for folder, (name, content) in files.items()})
+
+
+def unbundled(content: bytes) -> dict[str, tuple[str, bytes]]:
+    """Return what `bundled` was given."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        whole = {name.partition("/"): archive.read(name) for name in archive.namelist()}
+    return {folder: (name, inner) for (folder, _, name), inner in whole.items()}
 
 
 def source_bytes(path: Path | bytes, record: Record) -> bytes:

@@ -35,7 +35,35 @@ _Names = Annotated[dict[str, str], BeforeValidator(_listed)]
 _Json = Annotated[dict[str, JsonValue], BeforeValidator(_listed)]
 
 
-@dataclass(frozen=True, kw_only=True, config=ConfigDict(extra="forbid", allow_inf_nan=False))
+_EXACT: Final = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True, kw_only=True, config=_EXACT)
+class Part:
+    """What is known of one table of a layer that was joined of several; the names mean what they mean in `Record`.
+
+    Parameters
+    ----------
+    source : str
+        What the rows of the table have in ``source_file``.
+    """
+
+    source: _Text
+    file: _Text
+    sublayer: _Text | None
+    source_sha256: str
+    rows_in: Annotated[int, Field(ge=0)]
+    rows_used: Annotated[int, Field(ge=0)]
+    rows_set_aside: Annotated[int, Field(ge=0)]
+    mapping: _Names
+    units: _Names
+    crs: _Json
+    time: AwareDatetime
+    who: _Text
+    synthetic: bool
+
+
+@dataclass(frozen=True, kw_only=True, config=_EXACT)
 class Record:
     """What is known of one version of a layer.
 
@@ -75,6 +103,8 @@ class Record:
         Number of the version, from 1; filled in by the workspace.
     note : str
         What the person says about it.
+    parts : list of Part
+        The tables that it was joined of, in their order; empty where it is a single one.
     """
 
     layer: str
@@ -97,6 +127,7 @@ class Record:
     accepted: Annotated[list[str], BeforeValidator(_listed)]
     version: Annotated[int, Field(ge=0)] = 0
     note: _Text = ""
+    parts: list[Part] = Field(default_factory=list)
 
 
 RECORD: Final = TypeAdapter(Record)
@@ -186,8 +217,13 @@ def check_layer(layer: str) -> None:
 def check_expected(layer: str, current: int | None, expected: int | None) -> None:
     """Refuse a change by a person who saw another version than the current one."""
     if current != expected:
-        said = ["—" if version is None else str(version) for version in (expected, current)]
-        raise refused("workspace_moved", file=layer, layer=layer, expected=said[0], got=said[1])
+        raise moved(layer, current, expected)
+
+
+def moved(layer: str, current: int | None, expected: int | None) -> DataError:
+    """Return the error that another version is current than the one that a person saw."""
+    said = ["—" if version is None else str(version) for version in (expected, current)]
+    return refused("workspace_moved", file=layer, layer=layer, expected=said[0], got=said[1])
 
 
 def check_whole(layer: str, frame: gpd.GeoDataFrame, record: Record, set_aside: gpd.GeoDataFrame) -> None:

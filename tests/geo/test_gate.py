@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from data.catalog import LAYERS, text
 from data.errors import DataError, Fault
-from geo import gate
+from geo import gate, keeping
 from geo.__main__ import app
 from geo.formats import export
 from geo.io import read_layer
@@ -49,8 +49,8 @@ def kept(store, ledger, **said):
     look = gate.look(ledger, layer="boilers", store=store)
     mapping = {match.foreign: (match.ours, match.unit) for match in look.questions} | said
     decision = gate.Decision(layer="boilers", mapping=mapping)
-    done = gate.read(ledger, decision, raw=look.raw, name="锅炉 台账.xlsx")
-    return gate.keep(
+    done = gate.read(ledger, decision, raws=look.raws, name="锅炉 台账.xlsx")
+    return keeping.keep(
         store, done, decision, signature=look.signature, who="张", expected=gate.version_of(store, "boilers")
     )
 
@@ -58,10 +58,10 @@ def kept(store, ledger, **said):
 def test_a_question_is_not_used_before_it_is_answered(ledger):
     look = gate.look(ledger, layer="boilers")
     assert [match.foreign for match in look.questions if match.how == "similar"] == ["锅炉燃料的种类"]
-    unasked = gate.read(ledger, look.decision(), raw=look.raw)
+    unasked = gate.read(ledger, look.decision(), raws=look.raws)
     assert set(unasked.frame["fuel"]) == {"unknown"}
     answered = gate.Decision(layer="boilers", mapping={"锅炉燃料的种类": ("fuel", "")})
-    assert set(gate.read(ledger, answered, raw=look.raw).frame["fuel"]) == {"coal"}
+    assert set(gate.read(ledger, answered, raws=look.raws).frame["fuel"]) == {"coal"}
 
 
 def test_a_known_header_can_be_left_out(ledger):
@@ -96,17 +96,17 @@ def test_a_confirmed_mapping_is_remembered_for_files_with_the_same_headers(store
     look = gate.look(other, layer="boilers", store=store)
     found = {match.foreign: match for match in look.matches}
     assert (found["锅炉燃料的种类"].how, found["锅炉燃料的种类"].ours) == ("remembered", "fuel")
-    assert set(gate.read(other, look.decision(), raw=look.raw).frame["fuel"]) == {"coal"}
+    assert set(gate.read(other, look.decision(), raws=look.raws).frame["fuel"]) == {"coal"}
 
 
 def test_two_people_who_saw_the_same_version_do_not_overwrite_each_other(store, ledger):
     look = gate.look(ledger, layer="boilers", store=store)
     decision = look.decision()
-    done = gate.read(ledger, decision, raw=look.raw)
+    done = gate.read(ledger, decision, raws=look.raws)
     seen = gate.version_of(store, "boilers")
-    gate.keep(store, done, decision, signature=look.signature, who="甲", expected=seen)
+    keeping.keep(store, done, decision, signature=look.signature, who="甲", expected=seen)
     with pytest.raises(DataError) as caught:
-        gate.keep(store, done, decision, signature=look.signature, who="乙", expected=seen)
+        keeping.keep(store, done, decision, signature=look.signature, who="乙", expected=seen)
     assert rules(caught.value.faults) == {"workspace_moved"}
     assert [record.who for record in store.history("boilers")] == ["甲"]
 
@@ -118,7 +118,7 @@ def test_synthetic_layers_are_never_trusted_and_the_counties_always_are(store, t
     decision = gate.Decision(layer="buildings")
     done = gate.read(path, decision)
     assert done.synthetic
-    gate.keep(store, done, decision, signature="", who="", expected=None)
+    keeping.keep(store, done, decision, signature="", who="", expected=None)
     assert set(gate.trusted_layers(store)) == {"counties"}
 
 
@@ -127,11 +127,11 @@ def test_mending_keeps_a_version_and_loses_no_row(store, tmp_path):
     path = tmp_path / "建筑.gpkg"
     gpd.GeoDataFrame(again, crs="EPSG:4326").to_file(path)
     decision = gate.Decision(layer="buildings")
-    gate.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
+    keeping.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
     from geo import quality  # noqa: PLC0415
 
     finding = next(one for one in quality.examine(gate.frames_of(store)) if one.mend and "A9" in one.ids)
-    record = gate.mend(store, finding, who="李", expected=1)
+    record = keeping.mend(store, finding, who="李", expected=1)
     assert (record.version, record.rows_used, record.rows_set_aside) == (2, 4, 1)
     assert record.rows_in == 5
     assert store.source("buildings") == path.read_bytes()
@@ -208,12 +208,12 @@ def test_a_capacity_whose_unit_nobody_stated_is_no_number(store, tmp_path):
     look = gate.look(path, store=store)
     assert [match.foreign for match in look.questions] == ["额定容量"]
     for said in ({}, {"额定容量": ("capacity_t_h", "")}, {"额定容量": ("capacity_t_h", "?")}):
-        done = gate.read(path, gate.Decision(layer="boilers", mapping=said), raw=look.raw)
+        done = gate.read(path, gate.Decision(layer="boilers", mapping=said), raws=look.raws)
         assert done.frame["capacity_t_h"].isna().tolist() == [True, False]
         assert "unit_not_stated" in rules(done.faults)
         assert done.units["额定容量"] == "?"
     decision = gate.Decision(layer="boilers", mapping={"额定容量": ("capacity_t_h", "")})
-    gate.keep(store, done, decision, signature=look.signature, who="", expected=None)
+    keeping.keep(store, done, decision, signature=look.signature, who="", expected=None)
     assert [match.foreign for match in gate.look(path, store=store).questions] == ["额定容量"], "it is asked again"
     assert geo("import", path, "--workspace", tmp_path / "w", "--yes").exit_code == 3
 
@@ -236,7 +236,7 @@ def test_degrees_that_could_not_be_tested_are_told_and_not_trusted(store, tmp_pa
     assert "datum_untested" not in rules(stated.faults)
     for done, trusted in ((untested, {"counties"}), (stated, {"counties", "buildings"})):
         seen = gate.version_of(store, "buildings")
-        gate.keep(store, done, gate.Decision(layer="buildings"), signature="", who="", expected=seen)
+        keeping.keep(store, done, gate.Decision(layer="buildings"), signature="", who="", expected=seen)
         assert set(gate.trusted_layers(store)) == trusted
 
 
@@ -254,8 +254,8 @@ def test_what_a_layer_takes_the_place_of_is_told(store, ledger, tmp_path):
     other = tmp_path / "惠农区.csv"
     pd.DataFrame([["B9", "丁厂", "煤", "4", "供热", 106.7, 39.2]], columns=HEADER).to_csv(other, index=False)
     done = gate.read(other, gate.Decision(layer="boilers"))
-    before, gone = gate.replaced(store, done)
-    assert (before.version, before.rows_used, gone) == (1, 2, 2)
+    change = keeping.change(store, done)
+    assert (change.before.version, change.before.rows_used, change.after, change.gone) == (1, 2, 1, 2)
 
 
 @pytest.mark.parametrize("name", ["../../x.csv", "C:\\a\\b.csv", "/etc/passwd.csv", "锅" * 120 + ".csv", ".."])
@@ -268,9 +268,9 @@ def test_hostile_names_are_kept_as_words_and_mended_without_touching_the_disk(st
     decision = gate.Decision(layer="boilers")
     done = gate.read(path, decision, name=name)
     before = set(tmp_path.rglob("*"))
-    gate.keep(store, done, decision, signature="", who="", expected=None)
+    keeping.keep(store, done, decision, signature="", who="", expected=None)
     finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.mend)
-    record = gate.mend(store, finding, who="", expected=1)
+    record = keeping.mend(store, finding, who="", expected=1)
     assert "/" not in record.file
     assert "\\" not in record.file
     assert store.source("boilers") == path.read_bytes()
@@ -285,10 +285,10 @@ def test_a_layer_of_loose_shapefile_parts_can_be_mended(store, tmp_path):
     plain = again.rename(columns={"建筑编号": "id", "用途": "use"})
     gpd.GeoDataFrame(plain, crs="EPSG:4326").to_file(path, encoding="gbk")
     decision = gate.Decision(layer="buildings")
-    gate.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
+    keeping.keep(store, gate.read(path, decision), decision, signature="", who="", expected=None)
     came = store.source("buildings")
     finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.mend)
-    assert gate.mend(store, finding, who="", expected=1).version == 2
+    assert keeping.mend(store, finding, who="", expected=1).version == 2
     assert store.source("buildings") == came
 
 

@@ -51,9 +51,9 @@ def handed_out(folder, frames, **options):
 
 
 def come_back(path, layer, sublayer=None):
-    look = gate.look(path, layer=layer, sublayer=sublayer)
+    look = gate.look(path, layer=layer, sublayers=[sublayer] if sublayer else ())
     assert [one.foreign for one in look.questions] == []
-    done = gate.read(path, look.decision(), raw=look.raw)
+    done = gate.read(path, look.decision(), raws=look.raws)
     assert not [one for one in done.faults if one.effect in ("row_set_aside", "value_set_aside")]
     assert not set(done.unread) - {"坐标系", "coordinate system", "Name"}, "KML names a place by its identifier"
     return done
@@ -126,7 +126,7 @@ def test_parted_shapes_are_one_layer_and_each_row_is_told(tmp_path):
     assert done.frame["source_row"].tolist() == [1, 2, 3, 4]
     (told,) = [one for one in done.faults if one.rule == "shapefiles_joined"]
     assert told.got == "networks_线: 2, 4；networks_面: 1, 3"
-    alone = gate.read(path, gate.Decision(layer="networks", sublayer="networks_面"))
+    alone = gate.read(path, gate.Decision(layer="networks", sublayers=("networks_面",)))
     assert alone.frame["network_id"].tolist() == ["N0", "N2"], "a person may still name one"
 
 
@@ -219,14 +219,14 @@ def sent_with(folder, sent, table):
 )
 def test_a_table_that_is_not_ours_is_not_believed(tmp_path, sent, table):
     look = sent_with(tmp_path, sent, table)
-    assert {"capacity_t", "position_s"} <= set(look.raw.frame)
-    assert {one.rule for one in look.raw.noted} >= {"field_table_ignored"}
-    assert all(one.message(language) for one in look.raw.noted for language in LANGUAGES)
+    assert {"capacity_t", "position_s"} <= set(look.raws[0].frame)
+    assert {one.rule for one in look.raws[0].noted} >= {"field_table_ignored"}
+    assert all(one.message(language) for one in look.raws[0].noted for language in LANGUAGES)
 
 
 def test_a_table_serves_when_columns_were_added_or_taken_away(tmp_path, sent):
     look = sent_with(tmp_path, sent, lambda said: said.replace(b"boiler_id,boiler_id", b"x,x"))
-    assert list(look.raw.frame.columns.drop("geometry")) == [
+    assert list(look.raws[0].frame.columns.drop("geometry")) == [
         "source_row",
         "boiler_id",
         "capacity_t_h",

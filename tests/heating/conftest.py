@@ -1,6 +1,5 @@
 """A small demo city, built once for all tests of the heating room."""
 
-import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -21,11 +20,9 @@ def city(cache):
     return load_folder(cache / "demo-2000")
 
 
-@pytest.fixture
-def unaudited(monkeypatch):
-    """Leave out the self-audit of the yields: solar's own tests look after it, and it takes seconds."""
-    nothing = pd.DataFrame({"relative_delta": pd.Series(dtype=float)})
-    monkeypatch.setattr("solar.rooftops.self_audit", lambda *_args, **_options: nothing)
+@pytest.fixture(scope="module", autouse=True)
+def quick_audit(few_audited):
+    """Spend the time of these tests on what they are about."""
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ def test_the_demo_from_the_command_line(command, tmp_path):
     assert text("solar.note.flat_terrain") in said.stdout.replace("\n", "")
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_own_files_from_the_command_line(command, files, tmp_path):
     names = ("buildings", "boilers", "plants", "networks", "villages", "counties")
     scenario = tmp_path / "s.json"
@@ -112,7 +111,6 @@ def test_a_folder_that_cannot_be_written_is_told_before_computing(command, tmp_p
     assert text("fault.not_writable") in said.stderr
 
 
-@pytest.mark.usefixtures("unaudited")
 def test_strict_refuses_what_else_is_only_noted(command, city, tmp_path):
     frame = city.frames["buildings"].iloc[:40].copy()
     frame["heat_source"] = "peat"

@@ -5,7 +5,7 @@ import pytest
 from geopandas.testing import assert_geodataframe_equal
 
 from data.errors import DataError
-from geo import gate
+from geo import gate, keeping
 from geo.workspace import open_store
 from heating import report
 from heating.assessment import assess
@@ -37,7 +37,7 @@ def store(files, tmp_path_factory):
     for layer, path in files.items():
         decision = gate.Decision(layer=layer)
         done = gate.read(path, decision)
-        gate.keep(kept, done, decision, signature="", who="", expected=None)
+        keeping.keep(kept, done, decision, signature="", who="", expected=None)
     return kept
 
 

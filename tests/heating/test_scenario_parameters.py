@@ -24,7 +24,6 @@ from heating.scenario import (
 )
 from solar.roof_options import RoofOptions
 
-pytestmark = pytest.mark.usefixtures("unaudited")
 BRIGHTER = {"pv.module_w_m2": 242.0}
 
 

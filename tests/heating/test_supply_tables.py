@@ -17,15 +17,10 @@ GEOD = Geod(ellps="GRS80")
 
 @pytest.fixture(scope="module")
 def done(city):
-    with pytest.MonkeyPatch.context() as patch:
-        nothing = pd.DataFrame({"relative_delta": pd.Series(dtype=float)})
-        patch.setattr("solar.rooftops.self_audit", lambda *_args, **_options: nothing)
-        return assess(city, Scenario())
+    return assess(city, Scenario())
 
 
-def small(monkeypatch, **frames):
-    nothing = pd.DataFrame({"relative_delta": pd.Series(dtype=float)})
-    monkeypatch.setattr("solar.rooftops.self_audit", lambda *_args, **_options: nothing)
+def small(**frames):
     return assess(layers_of(**({"buildings": buildings({})} | frames)), Scenario(allow_distant_weather=True))
 
 
@@ -103,7 +98,7 @@ def test_counties_are_those_that_touch(done):
     assert set(supply_tables.counties_of(networks, None)) == {"unknown"}
 
 
-def test_spare_heat_is_told_only_if_every_running_unit_declares_it(monkeypatch):
+def test_spare_heat_is_told_only_if_every_running_unit_declares_it():
     plants = units(
         {"plant_id": "P1", "spare_heat_mw": 50.0},
         {"plant_id": "P1", "spare_heat_mw": None},
@@ -111,7 +106,7 @@ def test_spare_heat_is_told_only_if_every_running_unit_declares_it(monkeypatch):
         {"plant_id": "P2", "status": "construction", "spare_heat_mw": None},
         {"plant_id": "P3", "status": "retired"},
     )
-    table = supply_tables.plant_table(small(monkeypatch, plants=plants)).set_index("plant_id")
+    table = supply_tables.plant_table(small(plants=plants)).set_index("plant_id")
     assert np.isnan(table.loc["P1", "spare_heat_mw"])
     assert table.loc["P1", "spare_declared_units"] == 1
     assert table.loc["P2", ["spare_heat_mw", "units", "units_total"]].tolist() == [30.0, 1, 2]
@@ -119,27 +114,25 @@ def test_spare_heat_is_told_only_if_every_running_unit_declares_it(monkeypatch):
     assert table["boilers_within"].isna().all()
 
 
-def test_an_area_of_unknown_status_holds_what_lies_in_it(monkeypatch):
+def test_an_area_of_unknown_status_holds_what_lies_in_it():
     networks = areas({"status": "unknown"}, {"status": "existing", "geometry": square(9_000.0)})
-    done = small(
-        monkeypatch, networks=networks, boilers=boilers({}, {"geometry": at(9_000.0)}, {"geometry": at(50_000.0)})
-    )
+    done = small(networks=networks, boilers=boilers({}, {"geometry": at(9_000.0)}, {"geometry": at(50_000.0)}))
     table = supply_tables.network_table(done).set_index("network_id")
     assert table["boilers"].tolist() == [1, 1]
     assert table["buildings"].tolist() == [1, 0]
     assert supply_tables.members(done.boilers, done).tolist() == ["N1", "N2", None]
 
 
-def test_areas_and_lengths_are_those_on_the_ground(monkeypatch):
+def test_areas_and_lengths_are_those_on_the_ground():
     pipe = {"kind": "pipe", "geometry": shapely.LineString([at(1_000.0), at(3_000.0)])}
-    table = supply_tables.network_table(small(monkeypatch, networks=areas({"geometry": square(3000.0, 400.0)}, pipe)))
+    table = supply_tables.network_table(small(networks=areas({"geometry": square(3000.0, 400.0)}, pipe)))
     assert table["area_km2"].iloc[0] == pytest.approx(0.16, rel=1e-3)
     assert table["length_km"].iloc[1] == pytest.approx(2.0, rel=1e-3)
     assert table[["length_km", "area_km2"]].isna().to_numpy().tolist() == [[True, False], [False, True]]
     assert pd.isna(table["buildings"].iloc[1])
 
 
-def test_what_is_not_declared_is_found(monkeypatch):
+def test_what_is_not_declared_is_found():
     networks = areas(
         {"spare_heat_mw": None, "plant_id": "P1"},
         {"spare_heat_mw": -3.0, "plant_id": "P9"},
@@ -147,7 +140,7 @@ def test_what_is_not_declared_is_found(monkeypatch):
         {"kind": "pipe", "spare_heat_mw": None, "plant_id": "P1", "geometry": shapely.LineString([at(10.0), at(90.0)])},
     )
     plants = units({"spare_heat_mw": None}, {"plant_id": "P2", "is_chp": None})
-    done = small(monkeypatch, networks=networks, plants=plants)
+    done = small(networks=networks, plants=plants)
     found = supply_tables.findings(supply_tables.plant_table(done), supply_tables.network_table(done))
     assert found == {
         "area_spare_undeclared": ["N1"],
@@ -159,8 +152,8 @@ def test_what_is_not_declared_is_found(monkeypatch):
     }
 
 
-def test_without_layers_the_tables_are_empty(monkeypatch):
-    done = small(monkeypatch)
+def test_without_layers_the_tables_are_empty():
+    done = small()
     plants, networks = supply_tables.plant_table(done), supply_tables.network_table(done)
     assert plants.empty
     assert networks.empty

@@ -259,6 +259,11 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_audit(few_audited):
+    """Spend the time of these tests on what they are about."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_browser_to_wait_for():
     """Pages run by AppTest have no browser that would show their maps."""

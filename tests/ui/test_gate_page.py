@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from data.catalog import text
-from geo import gate
+from geo import gate, keeping
 from geo.io import embedded_counties
 from geo.offsets import shift as shifted
 from geo.workspace import open_store
@@ -185,9 +185,47 @@ def test_another_version_meanwhile_is_a_conflict_that_is_told(workspace):
     assert text("fault.workspace_moved") in [box.value for box in second.error]
     assert open_store(workspace / "kept").layers()["boilers"].version == 1
     press(second, "again_")
+    assert not any(str(button.key).startswith("keep_") for button in second.button), "nothing is chosen beforehand"
+    widget(second.radio, "way_").set_value("replace")
+    fine(second.run())
     assert any("1" in box.value for box in second.warning), "what it takes the place of is told"
     press(second, "keep_")
     assert open_store(workspace / "kept").layers()["boilers"].version == 2
+
+
+def test_sheets_and_a_second_countys_file_are_joined(workspace):
+    header, counties = HEADER.split(","), {"大武口区": [], "惠农区": [], "说明": []}
+    for at, (name, rows) in enumerate(counties.items()):
+        rows += [header, [f"{name[0]}1", "甲厂", "煤", "20", "供热", 106.4 + at / 100, 39.0]]
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in counties.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    app = dropped(opened("files"), "台账.xlsx", content.getvalue())
+    widget(app.multiselect, "sublayer_").set_value(["大武口区", "惠农区"])
+    fine(app.run())
+    press(app, "gate_read_")
+    assert metrics(app) == [2, 2, 0]
+    assert "台账\\.xlsx › 惠农区" in words(app), "the coordinates of each sheet are told"
+    press(app, "keep_")
+    app = dropped(opened("files"), "平罗县.csv", LEDGER)
+    press(app, "gate_read_")
+    widget(app.radio, "way_").set_value("add")
+    fine(app.run())
+    press(app, "keep_")
+    kept = open_store(workspace / "kept")
+    assert kept.read("boilers")["boiler_id"].tolist() == ["大1", "惠1", "B1", "B2"]
+    app = dropped(opened("files"), "平罗县 新.csv", LEDGER.replace("B2", "B9"))
+    press(app, "gate_read_")
+    widget(app.radio, "way_").set_value("instead:平罗县.csv")
+    fine(app.run())
+    press(app, "keep_")
+    assert kept.read("boilers")["boiler_id"].tolist() == ["大1", "惠1", "B1", "B9"]
+    assert kept.read("boilers")["source_file"].tolist()[2:] == ["平罗县 新.csv"] * 2
 
 
 def test_words_of_a_file_are_no_markdown(workspace):
@@ -213,7 +251,7 @@ def test_findings_are_shown_accepted_and_exported(workspace):
     path.write_text(twice, encoding="utf-8")
     look = gate.look(path, store=store)
     decision = gate.Decision(layer="boilers", mapping={"锅炉燃料的种类": ("fuel", "")})
-    gate.keep(store, gate.read(path, decision), decision, signature=look.signature, who="", expected=None)
+    keeping.keep(store, gate.read(path, decision), decision, signature=look.signature, who="", expected=None)
     app = part(opened("files"), "doubts")
     findings = widget(app.dataframe, "gate_findings_")
     assert len(findings.value)

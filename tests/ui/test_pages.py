@@ -76,7 +76,7 @@ def test_rooftops_filter_by_county_and_size():
 def test_rooftops_say_that_the_terrain_is_flat_and_how_the_audit_went():
     app = opened("rooftops")
     assert any(text("solar.note.flat_terrain") in box.value for box in app.info)
-    assert "e-0" in next(caption.value for caption in app.caption if "300" in caption.value)
+    assert "e-0" in next(caption.value for caption in app.caption if "10 " in caption.value)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

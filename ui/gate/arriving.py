@@ -13,16 +13,16 @@ from data.catalog import LAYERS, label
 from data.errors import DataError
 from data.schemas import title
 from geo import gate
-from geo.io import LayerRead
 from geo.mapping import Match, usable_columns
 from geo.offsets import DATUMS
 from geo.readers.opening import SUFFIXES, sublayers
 from geo.template import template
 from geo.vocabulary import units_for
 from heating.assessment import Assessment
-from ui.access import may_edit, person
+from ui.access import may_edit
 from ui.gate.desk import system_name
 from ui.gate.doubts import brief
+from ui.gate.keeping import keep
 from ui.gate.results import shown
 from ui.gate.staging import Arrival, arrivals
 from ui.parts import XLSX
@@ -79,16 +79,19 @@ def section(_done: Assessment) -> None:
 def _decide(arrival: Arrival) -> None:
     """Ask what only a person knows of a file, read it, and show what was found."""
     st.subheader(plain(arrival.name), anchor=False)
-    part = _sublayer(arrival)
-    guessed = _looked(arrival, None, part)
+    parts = _sublayers(arrival)
+    if parts is None:
+        st.info(t("gate.sublayer"))
+        return
+    guessed = _looked(arrival, None, parts)
     layer = _layer(arrival, guessed.layer)
     if not layer:
         st.info(t("gate.say_layer"))
         return
-    look = _looked(arrival, layer, part)
+    look = _looked(arrival, layer, parts)
     mapping = _mapping(arrival, look)
     crs, datum = _crs(arrival), _datum(arrival)
-    decision = gate.Decision(layer=layer, sublayer=look.sublayer or part, mapping=mapping, crs=crs, datum=datum)
+    decision = gate.Decision(layer=layer, sublayers=parts, mapping=mapping, crs=crs, datum=datum)
     if st.button(t("gate.read"), type="primary", icon=":material/fact_check:", key=f"gate_read_{arrival.token}"):
         with st.spinner(t("gate.reading")):
             _read(arrival, look, decision)
@@ -101,31 +104,36 @@ def _decide(arrival: Arrival) -> None:
         return
     shown(done[0])
     brief(done[0])
-    _keep(arrival, look, *done)
+    keep(arrival, look, *done)
 
 
 def _read(arrival: Arrival, look: gate.Look, decision: gate.Decision) -> None:
     st.session_state.pop(f"read_{arrival.token}", None)
-    done = gate.read(arrival.path, decision, raw=look.raw, trusted=gate.trusted_layers(store()), name=arrival.name)
+    done = gate.read(arrival.path, decision, raws=look.raws, trusted=gate.trusted_layers(store()), name=arrival.name)
     st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), decision.layer)
 
 
-def _sublayer(arrival: Arrival) -> str | None:
-    """Ask which layer or sheet of the file is meant, where it has several."""
+def _sublayers(arrival: Arrival) -> tuple[str, ...] | None:
+    """Ask which layers or sheets of the file are meant, where it has several; None before any is chosen."""
     found = sublayers(arrival.path)
     if len(found) < 2:
-        return found[0].name if found else None
+        return tuple(one.name for one in found)
     counts = {one.name: "?" if one.rows is None else one.rows for one in found}
     words = {name: t("gate.sublayer_rows", name=plain(name), rows=rows) for name, rows in counts.items()}
-    return st.selectbox(t("gate.sublayer"), list(words), format_func=words.__getitem__, key=f"sublayer_{arrival.token}")
+    key = f"sublayer_{arrival.token}"
+    st.session_state.setdefault(key, list(words)[:1])
+    chosen = st.multiselect(
+        t("gate.sublayer"), list(words), format_func=words.__getitem__, key=key, placeholder=t("gate.choose")
+    )
+    return tuple(name for name in words if name in chosen) or None
 
 
-def _looked(arrival: Arrival, layer: str | None, part: str | None) -> gate.Look:
+def _looked(arrival: Arrival, layer: str | None, parts: tuple[str, ...]) -> gate.Look:
     """Look at a file once for each reading of it."""
-    key = f"look_{arrival.token}_{layer}_{part}"
+    key = f"look_{arrival.token}_{layer}_{parts}"
     if key not in st.session_state:
         with st.spinner(t("gate.reading")):
-            st.session_state[key] = gate.look(arrival.path, layer=layer, sublayer=part, store=store())
+            st.session_state[key] = gate.look(arrival.path, layer=layer, sublayers=parts, store=store())
     found: gate.Look = st.session_state[key]
     return found
 
@@ -151,7 +159,7 @@ def _mapping(arrival: Arrival, look: gate.Look) -> dict[str, tuple[str, str]]:
     known = [match for match in look.matches if match.ours and match.foreign not in open_ones]
     rest = [match for match in look.matches if not match.ours]
     chosen: dict[str, tuple[str, str]] = {}
-    cells = gate.samples(look.raw, [match.foreign for match in look.matches])
+    cells = gate.samples(look)
     st.markdown(f"**{t('gate.headers')}**")
     st.caption(t("gate.headers_note", known=len(known), open=len(open_ones), rest=len(rest)))
     for match in look.questions:
@@ -242,28 +250,3 @@ def _datum(arrival: Arrival) -> str | None:
     words = {code: label("gate.shift", code, language()) for code in SHIFTS}
     chosen = st.selectbox(t("gate.shift_question"), SHIFTS, format_func=words.__getitem__, key=f"shift_{arrival.token}")
     return None if chosen == "auto" else chosen
-
-
-def _keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Decision, seen: int | None) -> None:
-    """Keep the layer; another version meanwhile is told, never overwritten."""
-    kept = st.session_state.get(f"kept_{arrival.token}")
-    name = label("layer", done.layer, language())
-    if kept is not None and kept[0] == done.sha256 and kept[2] == decision:
-        st.success(t("gate.kept", layer=name, version=kept[1]))
-        return
-    before = gate.replaced(store(), done)
-    if before is not None:
-        record, gone = before
-        counts = {"version": record.version, "before": record.rows_used, "after": len(done.frame), "gone": gone}
-        st.warning(t("gate.replaces", **counts))
-    if gate.version_of(store(), done.layer) != seen:
-        st.error(t("fault.workspace_moved"))
-        if st.button(t("gate.look_again"), icon=":material/refresh:", key=f"again_{arrival.token}"):
-            st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), done.layer)
-            st.rerun()
-        return
-    if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
-        return
-    record = gate.keep(store(), done, decision, signature=look.signature, who=person(), expected=seen)
-    st.session_state[f"kept_{arrival.token}"] = done.sha256, record.version, decision
-    st.rerun()

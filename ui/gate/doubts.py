@@ -10,7 +10,8 @@ import streamlit as st
 
 from data.catalog import label
 from data.errors import DataError
-from geo import gate, quality
+from data.schemas import IDENTIFIERS
+from geo import gate, keeping, quality
 from geo.io import LayerRead
 from geo.quality import Finding
 from geo.quality.report import what
@@ -153,7 +154,7 @@ def _one(
         st.text(what(finding, language(), masked=not unmasked()))
         st.text(paired(t("column.mend"), finding.how(language())))
         frame = frames[finding.layer]
-        rows = frame[frame["source_row"].isin(finding.rows)] if "source_row" in frame else frame.head(0)
+        rows = frame[frame[IDENTIFIERS[finding.layer]].isin(finding.ids)]
         st.dataframe(offered(rows.drop(columns="geometry")), hide_index=True, width="stretch")
         if finding.layer not in kept or not may_edit():
             st.caption(t("gate.only_kept"))
@@ -172,7 +173,7 @@ def _acts(finding: Finding, record: Record, accepted: frozenset[str]) -> None:
         if finding.mend and mend.button(
             t(f"quality.mend.{finding.mend}"), icon=":material/build:", key=f"mend_{finding.key}", width="stretch"
         ):
-            gate.mend(store(), finding, who=person(), expected=record.version)
+            keeping.mend(store(), finding, who=person(), expected=record.version)
             st.rerun()
     except DataError as error:
         show_faults(error)

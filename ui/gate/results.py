@@ -20,7 +20,7 @@ from ui.gate.masks import offered
 from ui.map import VectorLayer, city_map
 from ui.parts import XLSX
 from ui.store import STORE
-from ui.texts import enumerated, language, paired, t
+from ui.texts import enumerated, language, paired, plain, t
 
 FAULT_COLUMNS = ["file", "layer", "rows", "column", "problem", "got", "expected", "effect", "mend", "count"]
 SHOWN_ON_MAP = 5_000
@@ -38,15 +38,16 @@ def shown(done: LayerRead) -> None:
     first.metric(t("inspect.rows_in"), f"{done.rows_in:,}")
     second.metric(t("inspect.rows_usable"), f"{len(done.frame):,}")
     third.metric(t("inspect.rows_set_aside"), f"{len(done.checked.set_aside):,}")
-    coordinates(done.recognition)
+    for part in done.parts or (done,):
+        coordinates(part.recognition, of=part.file if done.parts else "")
     fault_list(done.faults, key=f"faults_{done.sha256[:8]}")
     _aside(done)
     on_map(done)
 
 
-def coordinates(found: Recognition) -> None:
-    """Show which coordinate system was used, why, and how sure that is."""
-    st.markdown(f"**{t('gate.coordinates')}**")
+def coordinates(found: Recognition, *, of: str = "") -> None:
+    """Show which coordinate system was used, why, and how sure that is; for one of several sheets, of which."""
+    st.markdown(f"**{t('gate.coordinates')}**" + (f" · {plain(of)}" if of else ""))
     system = "—" if found.crs is None else code_of(found.crs)
     st.text(paired(t("inspect.crs"), f"{system} · {text(f'crs.{found.why}', language())}"))
     if not found.datum_tested:
@@ -120,21 +121,24 @@ def _aside(done: LayerRead) -> None:
 def on_map(done: LayerRead) -> None:
     """Show where the rows are; those with a finding stand out."""
     frame = done.frame.head(SHOWN_ON_MAP)
-    marked = {row for fault in done.faults for row in (fault.rows or (fault.row,))}
+    several = bool(done.parts)
+    marked = {(fault.file if several else "", row) for fault in done.faults for row in fault.rows or (fault.row,)}
+    sources = frame["source_file"] if several else [""] * len(frame)
+    places = list(zip(sources, frame["source_row"], strict=True))
     said = [
         {
-            "_color": _COLOURS[row in marked],
-            "_fill": _COLOURS[row in marked],
+            "_color": _COLOURS[place in marked],
+            "_fill": _COLOURS[place in marked],
             "_weight": 1.2,
             "_radius": 4,
             "_fill_opacity": 0.5,
-            "_tooltip": [[t("column.source_row"), str(row)]],
+            "_tooltip": [[t("column.source_row"), " ".join(map(str, place)).strip()]],
         }
-        for row in frame["source_row"]
+        for place in places
     ]
     if len(done.frame) > SHOWN_ON_MAP:
         st.caption(t("gate.map_first", count=SHOWN_ON_MAP))
-    key = STORE.put_vectors(f"arrival-{done.sha256}", document(frame, frame["source_row"], said))
+    key = STORE.put_vectors(f"arrival-{done.sha256}", document(frame, range(len(frame)), said))
     west, south, east, north = frame.total_bounds
     city_map(
         STORE,

@@ -1,0 +1,199 @@
+"""Several tables of one layer become one: the sheets of a workbook, or a county's file beside what is kept already.
+
+Every row keeps its row number and says which file and sheet it came from. An identifier names one record: where a
+later table uses one that is taken, its row is set aside and told. Numbers that only count the rows of a table are no
+identifiers of the city; they are written with the name of their table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from data.errors import Fault, seen
+from data.schemas import IDENTIFIERS, allowed, schema
+from geo.crs import STORED
+from geo.io import LayerRead
+from geo.validate import Checked
+from geo.vocabulary import normalise
+
+_RUNNING = "序号"
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """One table of a layer.
+
+    Parameters
+    ----------
+    source : str
+        File and sheet, as its rows name them.
+    tag : str
+        What its row numbers are written with.
+    frame, set_aside : geopandas.GeoDataFrame
+        Rows that can be used, and those that cannot; both with ``source_row``.
+    running : array of bool, shape (len(frame),)
+        Rows whose identifier only counts the rows of the table.
+    """
+
+    source: str
+    tag: str
+    frame: gpd.GeoDataFrame
+    set_aside: gpd.GeoDataFrame
+    running: NDArray[np.bool_]
+
+
+def unused(name: str, taken: Iterable[str]) -> str:
+    """Return a name that is not taken, with a number behind it where it must be.
+
+    >>> unused("a", ["a", "a (2)"]), unused("b", ["a"])
+    ('a (3)', 'b')
+    """
+    others, number, found = set(taken), 1, name
+    while found in others:
+        number += 1
+        found = f"{name} ({number})"
+    return found
+
+
+def block_of(done: LayerRead, source: str) -> Block:
+    """Return a layer that was read as a table to be joined."""
+    name = IDENTIFIERS[done.layer]
+    numbered = {row for fault in done.faults if fault.rule == "id_missing" for row in fault.rows or (fault.row,)}
+    counted = any(ours == name and normalise(header) == _RUNNING for header, ours in done.mapping.items())
+    running = done.frame["source_row"].isin(numbered).to_numpy() | counted
+    tag = done.sublayer or PurePath(done.file.replace("\\", "/")).stem
+    return Block(source=source, tag=seen(tag), frame=done.frame, set_aside=done.checked.set_aside, running=running)
+
+
+def joined(layer: str, blocks: Sequence[Block]) -> Checked:
+    """Join tables of one layer, the first one's identifiers before the later ones'.
+
+    Parameters
+    ----------
+    layer : str
+        Which layer they are.
+    blocks : sequence of Block
+        One or more tables in the order in which they count.
+
+    Returns
+    -------
+    geo.validate.Checked
+        With as many rows as the tables have together, and what was done to make them one.
+    """
+    name = IDENTIFIERS[layer]
+    frames, aside, faults = [], [], []
+    used: dict[str, str] = {}
+    for block in blocks:
+        frame = _placed(block.frame, block.source)
+        if block.running.any():
+            frame, told = _tagged(layer, block, frame, used.keys())
+            faults.append(told)
+        again = frame[name].isin(used.keys()).to_numpy()
+        if again.any():
+            faults.append(_clash(layer, block.source, frame[again], used))
+        frames.append(frame[~again])
+        aside += [_placed(block.set_aside, block.source), frame[again]]
+        used |= dict.fromkeys(frame.loc[~again, name], block.source)
+    return Checked(_typed(layer, frames), _loose(aside), tuple(faults))
+
+
+def _placed(frame: gpd.GeoDataFrame, source: str) -> gpd.GeoDataFrame:
+    """Say of each row where it came from, where it does not say so already."""
+    own = frame["source_file"] if "source_file" in frame else pd.Series(None, index=frame.index, dtype=object)
+    said = own.astype(object).where(own.notna(), source)
+    return frame.assign(source_file=said.astype("string[pyarrow]"))
+
+
+def _tagged(layer: str, block: Block, frame: gpd.GeoDataFrame, used: Iterable[str]) -> tuple[gpd.GeoDataFrame, Fault]:
+    """Write running numbers with the table's tag, and the tag with a number where the same was used before."""
+    name, before = IDENTIFIERS[layer], set(used)
+    plain = frame.loc[block.running, name].astype(str)
+    tag, number = block.tag, 1
+    while before & set(f"{tag}-" + plain):
+        number += 1
+        tag = f"{block.tag} ({number})"
+    ids = frame[name].astype(object)
+    ids[block.running] = f"{tag}-" + plain
+    rows = tuple(int(row) for row in frame.loc[block.running, "source_row"])
+    example = f"{plain.iloc[0]} → {ids[block.running].iloc[0]}"
+    told = Fault(
+        rule="id_running", effect="repaired", file=block.source, layer=layer, row=rows[0], rows=rows, got=example
+    )
+    return frame.assign(**{name: ids.astype("string[pyarrow]")}), told
+
+
+def _clash(layer: str, source: str, again: gpd.GeoDataFrame, used: dict[str, str]) -> Fault:
+    ids = [str(one) for one in again[IDENTIFIERS[layer]]]
+    shown = ", ".join(f"{one}（{used[one]}）" for one in ids[:_SHOWN]) + ("…" if len(ids) > _SHOWN else "")
+    rows = tuple(int(row) for row in again["source_row"])
+    return Fault(rule="id_taken", effect="row_set_aside", file=source, layer=layer, row=rows[0], rows=rows, got=shown)
+
+
+def _typed(layer: str, frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Put frames of one layer below each other; a column that one of them lacks is unknown there."""
+    fields = [name for name in schema(layer).columns if any(name in frame for frame in frames) and name != "geometry"]
+    extra = [name for frame in frames for name in frame if name not in fields and name != "geometry"]
+    done: dict[str, pd.Series] = {}
+    for name in dict.fromkeys([*fields, *extra]):
+        kind = next(frame[name].dtype for frame in frames if name in frame)
+        coded = name in fields and "unknown" in (allowed(layer, name) or ())
+        fill = "unknown" if coded else np.nan if pd.api.types.is_float_dtype(kind) else pd.NA
+        cells = [frame[name] if name in frame else pd.Series(fill, index=frame.index, dtype=kind) for frame in frames]
+        done[name] = pd.concat(cells, ignore_index=True).astype(kind)
+    shapes = np.concatenate([frame.geometry.to_numpy() for frame in frames])
+    return gpd.GeoDataFrame(pd.DataFrame(done), geometry=shapes, crs=frames[0].crs)
+
+
+def _loose(frames: Sequence[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    """Put rows of foreign columns below each other as they are."""
+    names = dict.fromkeys(name for frame in frames for name in frame if name != "geometry")
+    done: dict[Any, list[Any]] = {
+        name: [cell for frame in frames for cell in (frame[name] if name in frame else [None] * len(frame))]
+        for name in names
+    }
+    shapes = [shape for frame in frames for shape in (frame.geometry if "geometry" in frame else [None] * len(frame))]
+    columns = {name: pd.Series(cells, dtype=object) for name, cells in done.items()}
+    table = pd.DataFrame(columns, index=range(sum(map(len, frames))))
+    whole = gpd.GeoDataFrame(table, geometry=shapes, crs=STORED)
+    return whole.astype({"source_row": "int64"}) if "source_row" in whole else whole
+
+
+def of_sheets(parts: Sequence[LayerRead], file: str) -> LayerRead:
+    """Join the sheets of one file, each read by itself.
+
+    Parameters
+    ----------
+    parts : sequence of LayerRead
+        Two or more, of one layer.
+    file : str
+        What the person calls the file.
+
+    Returns
+    -------
+    LayerRead
+        The layer as a whole; `parts` tell how each was read.
+    """
+    first = parts[0]
+    whole = joined(first.layer, [block_of(part, part.file) for part in parts])
+    faults = tuple(fault for part in parts for fault in part.faults) + whole.faults
+    return replace(
+        first,
+        file=file,
+        checked=Checked(whole.frame, whole.set_aside, faults),
+        mapping={header: ours for part in parts[::-1] for header, ours in part.mapping.items()},
+        units={header: unit for part in parts[::-1] for header, unit in part.units.items()},
+        unread=tuple(dict.fromkeys(header for part in parts for header in part.unread)),
+        rows_in=sum(part.rows_in for part in parts),
+        synthetic=any(part.synthetic for part in parts),
+        sublayer=None,
+        parts=tuple(parts),
+    )

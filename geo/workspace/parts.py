@@ -1,0 +1,44 @@
+"""The tables that a kept layer is joined of, and what their rows say of where they came from."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+from typing import Final
+
+from data.errors import seen
+from geo.workspace.store import Part, Record
+
+BETWEEN: Final = " › "
+
+
+def source_of(file: str, sublayer: str | None) -> str:
+    """Return how the rows of a table say where they came from; a sheet that has the file's own name is not told.
+
+    >>> source_of("锅炉.xlsx", "大武口区"), source_of("锅炉.csv", "锅炉")
+    ('锅炉.xlsx › 大武口区', '锅炉.csv')
+    """
+    own = sublayer in (None, "", PurePath(file).stem)
+    return seen(file if own else f"{file}{BETWEEN}{sublayer}")
+
+
+def parts_of(record: Record) -> tuple[Part, ...]:
+    """Return the tables that a kept layer is joined of; one for a single one."""
+    if record.parts:
+        return tuple(record.parts)
+    return (
+        Part(
+            source=source_of(record.file, record.sublayer),
+            file=record.file,
+            sublayer=record.sublayer,
+            source_sha256=record.source_sha256,
+            rows_in=record.rows_in,
+            rows_used=record.rows_used,
+            rows_set_aside=record.rows_set_aside,
+            mapping=record.mapping,
+            units=record.units,
+            crs=record.crs,
+            time=record.time,
+            who=record.who,
+            synthetic=record.synthetic,
+        ),
+    )

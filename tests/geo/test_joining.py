@@ -1,0 +1,274 @@
+"""Several tables, one layer: no row is lost, each says where it came from, and an identifier names one record."""
+
+import io
+import zipfile
+
+import hypothesis.strategies as st
+import openpyxl
+import pandas as pd
+import pytest
+from geo_samples import rules
+from hypothesis import given, settings
+from typer.testing import CliRunner
+
+from data.catalog import text
+from data.errors import DataError
+from data.schemas import MODELS
+from geo import gate, keeping, quality
+from geo.__main__ import app
+from geo.joining import block_of, joined
+from geo.workspace import open_store, parts_of
+
+HEADER = ["锅炉编号", "单位名称", "燃料", "吨位(蒸吨)", "经度", "纬度"]
+SHEETS = {
+    "大武口区": [["B1", "甲厂", "煤", "20", 106.40, 39.01], ["B2", "乙厂", "煤", "14", 106.41, 39.02]],
+    "惠农区": [["H1", "丙厂", "煤", "10", 106.78, 39.25], ["H2", "丁厂", "煤", "6", None, None]],
+    "平罗县": [["P1", "戊厂", "煤", "4", 106.54, 38.91]],
+}
+ROWS = sum(map(len, SHEETS.values()))
+
+
+def book(path, sheets=SHEETS, header=HEADER, *, title=0):
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for at, (name, rows) in enumerate(sheets.items()):
+        sheet = made.create_sheet(name)
+        for _ in range(title * at):
+            sheet.append(["全区锅炉台账"])
+        for row in [header, *rows]:
+            sheet.append(row)
+    made.save(path)
+    return path
+
+
+def table(path, rows, header=HEADER):
+    pd.DataFrame(rows, columns=header).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path):
+    return open_store(tmp_path / "kept")
+
+
+def read(path, *sheets):
+    return gate.read(path, gate.Decision(layer="boilers", sublayers=sheets))
+
+
+def keep(store, done, join=None, sheets=()):
+    decision = gate.Decision(layer="boilers", sublayers=sheets)
+    seen = gate.version_of(store, "boilers")
+    return keeping.keep(store, done, decision, signature="s", who="张", expected=seen, join=join)
+
+
+def test_sheets_of_a_workbook_become_one_layer(tmp_path):
+    done = read(book(tmp_path / "台账.xlsx", title=1), *SHEETS)
+    assert done.rows_in == ROWS == len(done.frame) + len(done.checked.set_aside)
+    assert done.frame["boiler_id"].tolist() == ["B1", "B2", "H1", "P1"]
+    assert done.frame["source_file"].tolist() == ["台账.xlsx › 大武口区"] * 2 + [
+        "台账.xlsx › 惠农区",
+        "台账.xlsx › 平罗县",
+    ]
+    assert done.frame["source_row"].tolist() == [2, 3, 3, 4], "rows as each sheet numbers them"
+    assert done.checked.set_aside["锅炉编号"].tolist() == ["H2"]
+    assert {fault.file for fault in done.faults if fault.effect == "row_set_aside"} == {"台账.xlsx › 惠农区"}
+    MODELS["boilers"].validate(done.frame)
+
+
+def test_one_sheet_is_what_it_is_alone(tmp_path):
+    path = book(tmp_path / "台账.xlsx")
+    alone = read(path, "大武口区")
+    assert "source_file" not in alone.frame
+    assert not alone.parts
+    whole = read(path, *SHEETS).frame.head(2).drop(columns="source_file")
+    pd.testing.assert_frame_equal(pd.DataFrame(whole), pd.DataFrame(alone.frame)[list(whole)])
+
+
+def test_a_sheet_that_cannot_be_used_is_named_with_all_its_faults(tmp_path):
+    bad = {**SHEETS, "空": [], "说明": [["填表说明", None, None, None, None, None]]}
+    with pytest.raises(DataError) as caught:
+        read(book(tmp_path / "台账.xlsx", bad), "大武口区", "说明", "没有的表")
+    files = {fault.file for fault in caught.value.faults if fault.effect == "refused"}
+    assert files == {"台账.xlsx › 没有的表"}
+    with pytest.raises(DataError) as caught:
+        read(book(tmp_path / "台账.xlsx", bad), "大武口区", "说明")
+    assert {fault.file for fault in caught.value.faults if fault.effect == "refused"} == {"台账.xlsx › 说明"}
+
+
+def test_running_numbers_name_no_record_of_the_city(tmp_path):
+    sheets = {name: [[at, *row[1:]] for at, row in enumerate(rows, 1)] for name, rows in SHEETS.items()}
+    done = read(book(tmp_path / "台账.xlsx", sheets, ["序号", *HEADER[1:]]), *SHEETS)
+    assert done.frame["boiler_id"].tolist() == ["大武口区-1", "大武口区-2", "惠农区-1", "平罗县-1"]
+    assert "id_running" in rules(done.faults)
+    without = read(
+        book(tmp_path / "b.xlsx", {name: [row[1:] for row in rows] for name, rows in SHEETS.items()}, HEADER[1:]),
+        *SHEETS,
+    )
+    assert without.frame["boiler_id"].is_unique
+    assert len(without.frame) == len(done.frame)
+
+
+def test_an_identifier_that_is_taken_sets_the_later_row_aside(tmp_path):
+    sheets = {**SHEETS, "平罗县": [["B1", "戊厂", "煤", "4", 106.54, 38.91]]}
+    done = read(book(tmp_path / "台账.xlsx", sheets), *sheets)
+    told = next(fault for fault in done.faults if fault.rule == "id_taken")
+    assert (told.file, told.rows, told.got) == ("台账.xlsx › 平罗县", (2,), "B1（台账.xlsx › 大武口区）")
+    assert done.rows_in == ROWS == len(done.frame) + len(done.checked.set_aside)
+    assert done.frame.loc[done.frame["boiler_id"] == "B1", "name"].tolist() == ["甲厂"]
+
+
+def test_headers_that_differ_between_sheets(tmp_path):
+    made = openpyxl.Workbook()
+    made.active.title = "甲"
+    for row in [HEADER, *SHEETS["大武口区"]]:
+        made.active.append(row)
+    other = made.create_sheet("乙")
+    for row in [["锅炉编号", "热源名字", "燃料", "额定容量(MW)", "经度", "纬度"], ["Z1", "己厂", "煤", 7, 106.4, 39.0]]:
+        other.append(row)
+    made.save(tmp_path / "a.xlsx")
+    look = gate.look(tmp_path / "a.xlsx", sublayers=("甲", "乙"))
+    assert look.layer == "boilers"
+    assert {match.foreign for match in look.matches} == {*HEADER, "热源名字", "额定容量(MW)"}
+    mapping = {"热源名字": ("name", ""), "单位名称": ("name", "")}
+    decision = gate.Decision(layer="boilers", sublayers=("甲", "乙"), mapping=mapping)
+    done = gate.read(tmp_path / "a.xlsx", decision, raws=look.raws)
+    assert done.frame["name"].tolist() == ["甲厂", "乙厂", "己厂"]
+    assert done.frame["capacity_t_h"].tolist() == pytest.approx([20, 14, 10])
+
+
+def test_a_countys_file_beside_what_is_kept_and_back(store, tmp_path):
+    paths = {name: table(tmp_path / f"{name}.csv", rows) for name, rows in SHEETS.items()}
+    for at, path in enumerate(paths.values(), 1):
+        record = keep(store, read(path), keeping.Join() if at > 1 else None)
+        assert record.version == at
+    whole = store.read("boilers")
+    assert whole["boiler_id"].tolist() == ["B1", "B2", "H1", "P1"]
+    assert whole["source_file"].tolist() == ["大武口区.csv", "大武口区.csv", "惠农区.csv", "平罗县.csv"]
+    assert store.set_aside("boilers")["锅炉编号"].tolist() == ["H2"]
+    assert (record.rows_in, record.rows_used, record.rows_set_aside) == (ROWS, 4, 1)
+    assert [part.source for part in parts_of(record)] == [path.name for path in paths.values()]
+    assert record.file == "大武口区.csv、惠农区.csv、平罗县.csv"
+    with zipfile.ZipFile(io.BytesIO(store.source("boilers"))) as came:
+        contents = {name.rpartition("/")[2]: came.read(name) for name in came.namelist()}
+    assert contents == {path.name: path.read_bytes() for path in paths.values()}
+    assert {fault["file"] for fault in record.faults} <= {path.name for path in paths.values()}
+    store.undo("boilers", expected=3)
+    assert store.read("boilers")["boiler_id"].tolist() == ["B1", "B2", "H1"]
+
+
+def test_one_countys_rows_give_way_to_its_new_file(store, tmp_path):
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
+    newer = read(table(tmp_path / "b2.csv", [["H2", "丁厂", "煤", "6", 106.79, 39.26]]))
+    join = keeping.Join(instead_of="b.csv")
+    foretold = keeping.change(store, newer, join)
+    assert (foretold.before.rows_used, foretold.after, foretold.gone) == (3, 3, 1)
+    record = keep(store, newer, join)
+    assert store.read("boilers")["boiler_id"].tolist() == ["B1", "B2", "H2"]
+    assert len(store.set_aside("boilers")) == 0
+    assert [part.source for part in record.parts] == ["a.csv", "b2.csv"]
+    with zipfile.ZipFile(io.BytesIO(store.source("boilers"))) as came:
+        assert {name.rpartition("/")[2] for name in came.namelist()} == {"a.csv", "b2.csv"}
+    with pytest.raises(DataError) as caught:
+        keep(store, newer, keeping.Join(instead_of="没有.csv"))
+    assert rules(caught.value.faults) == {"source_unknown"}
+    assert gate.version_of(store, "boilers") == 3
+
+
+def test_the_same_file_twice_has_two_names_and_adds_nothing(store, tmp_path):
+    done = read(table(tmp_path / "a.csv", SHEETS["大武口区"]))
+    keep(store, done)
+    record = keep(store, done, keeping.Join())
+    assert [part.source for part in record.parts] == ["a.csv", "a.csv (2)"]
+    assert (record.rows_used, record.rows_set_aside) == (2, 2)
+
+
+def test_running_numbers_of_files_of_one_name(store, tmp_path):
+    for at, name in enumerate("甲乙丙"):
+        (tmp_path / name).mkdir()
+        rows = [[1, f"{name}厂", "煤", "4", 106.4 + at / 100, 39.0]]
+        done = read(table(tmp_path / name / "台账.csv", rows, ["序号", *HEADER[1:]]))
+        keep(store, done, keeping.Join() if at else None)
+    assert store.read("boilers")["boiler_id"].tolist() == ["1", "台账-1", "台账 (2)-1"]
+
+
+def test_only_the_version_that_was_seen_is_joined(store, tmp_path):
+    done = read(table(tmp_path / "a.csv", SHEETS["大武口区"]))
+    keep(store, done)
+    keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
+    late = read(table(tmp_path / "c.csv", SHEETS["平罗县"]))
+    with pytest.raises(DataError) as caught:
+        keeping.keep(store, late, gate.Decision(layer="boilers"), signature="", who="", expected=1, join=keeping.Join())
+    assert rules(caught.value.faults) == {"workspace_moved"}
+    assert store.read("boilers")["boiler_id"].tolist() == ["B1", "B2", "H1"]
+
+
+def test_a_joined_layer_is_trusted_only_if_all_its_parts_are(store, tmp_path):
+    def boxes(name, west):
+        outline = f"POLYGON (({west} 39, {west + 0.001} 39, {west + 0.001} 39.001, {west} 39.001, {west} 39))"
+        path = tmp_path / name
+        pd.DataFrame({"建筑编号": [name], "用途": ["住宅"], "wkt": [outline]}).to_csv(path, index=False)
+        return path
+
+    for at, datum in enumerate(("wgs84", None)):
+        decision = gate.Decision(layer="buildings", datum=datum, crs="EPSG:4490")
+        done = gate.read(boxes(f"{at}.csv", 106.4 + at / 100), decision)
+        seen, join = gate.version_of(store, "buildings"), keeping.Join() if at else None
+        keeping.keep(store, done, decision, signature="", who="", expected=seen, join=join)
+        assert ("buildings" in gate.trusted_layers(store)) == (at == 0)
+
+
+def test_findings_name_the_file_of_each_row(store, tmp_path):
+    again = [["X1", *SHEETS["大武口区"][0][1:]]]
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", again)), keeping.Join())
+    frames = gate.frames_of(store)
+    finding = next(one for one in gate.doubts(frames) if one.mend == "drop_later")
+    assert (finding.ids, finding.rows, finding.sources) == (("B1", "X1"), (2, 2), ("a.csv", "b.csv"))
+    assert finding.places() == "a.csv: 2; b.csv: 2"
+    content = quality.workbook([finding], frames, sources={}, synthetic=False)
+    rows = list(openpyxl.load_workbook(io.BytesIO(content))[text("layer.boilers")].iter_rows(values_only=True))
+    assert [row[:3] for row in rows if row[0] == 2] == [(2, "a.csv", "B1"), (2, "b.csv", "X1")]
+    record = keeping.mend(store, finding, who="", expected=2)
+    assert store.read("boilers")["boiler_id"].tolist() == ["B1", "B2"]
+    assert [part.source for part in record.parts] == ["a.csv", "b.csv"]
+
+
+def test_the_commands(tmp_path):
+    path, where = book(tmp_path / "台账.xlsx"), tmp_path / "w"
+
+    def geo(*arguments):
+        return CliRunner().invoke(app, list(map(str, arguments)))
+
+    sheets = [word for name in ("大武口区", "惠农区") for word in ("--sublayer", name)]
+    first = geo("import", path, "--workspace", where, "--layer", "boilers", *sheets)
+    assert first.exit_code == 0, first.output
+    assert "大武口区: " in first.output
+    later = geo("import", path, "--workspace", where, "--layer", "boilers", "--sublayer", "平罗县", "--add")
+    assert later.exit_code == 0, later.output
+    assert "3 行 → 4 行" in later.output
+    listed = geo("layers", "--workspace", where)
+    assert "台账.xlsx › 平罗县" in listed.output.replace("\n", "")
+    wrong = geo(
+        "import", path, "--workspace", where, "--layer", "boilers", "--sublayer", "平罗县", "--instead-of", "无"
+    )
+    assert wrong.exit_code == 2
+    assert "台账.xlsx › 惠农区" in wrong.output
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.integers(1, 6), min_size=1, max_size=4, unique=True), min_size=1, max_size=4))
+def test_no_row_is_lost_and_every_identifier_is_one(tmp_path_factory, numbers):
+    folder = tmp_path_factory.mktemp("tables")
+    blocks = []
+    for at, ids in enumerate(numbers):
+        rows = [[f"N{one}", f"{at}厂", "煤", "4", 106.4, 39.0] for one in ids]
+        blocks.append(block_of(read(table(folder / f"{at}.csv", rows)), f"{at}.csv"))
+    done = joined("boilers", blocks)
+    assert len(done.frame) + len(done.set_aside) == sum(map(len, numbers))
+    assert done.frame["boiler_id"].is_unique
+    assert set(done.frame["boiler_id"]) == {f"N{one}" for ids in numbers for one in ids}
+    for row in done.frame.itertuples():
+        first = next(at for at, ids in enumerate(numbers) if int(row.boiler_id[1:]) in ids)
+        assert row.source_file == f"{first}.csv"
+        assert row.name == f"{first}厂"

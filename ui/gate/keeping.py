@@ -1,0 +1,71 @@
+"""Keeping a layer that was read: in place of what is kept, beside it, or instead of one of its files."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import streamlit as st
+
+from data.catalog import label
+from data.errors import fault_list
+from geo import gate, keeping
+from geo.io import LayerRead
+from geo.workspace import parts_of
+from ui.access import person
+from ui.gate.staging import Arrival
+from ui.texts import language, plain, t
+from ui.workspace import store
+
+REPLACE: Final = "replace"
+ADD: Final = "add"
+_INSTEAD: Final = "instead:"
+
+
+def keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Decision, seen: int | None) -> None:
+    """Ask how the layer meets what is kept, and keep it; another version meanwhile is told, never overwritten."""
+    kept = st.session_state.get(f"kept_{arrival.token}")
+    name = label("layer", done.layer, language())
+    if kept is not None and kept[0] == done.sha256 and kept[2] == decision:
+        st.success(t("gate.kept", layer=name, version=kept[1]))
+        return
+    if gate.version_of(store(), done.layer) != seen:
+        st.error(t("fault.workspace_moved"))
+        if st.button(t("gate.look_again"), icon=":material/refresh:", key=f"again_{arrival.token}"):
+            st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), done.layer)
+            st.rerun()
+        return
+    way = REPLACE if seen is None else _way(arrival, done)
+    if way is None:
+        return
+    join = None if way == REPLACE else keeping.Join(instead_of=way.removeprefix(_INSTEAD) if way != ADD else "")
+    _foretold(done, join)
+    if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
+        return
+    record = keeping.keep(store(), done, decision, signature=look.signature, who=person(), expected=seen, join=join)
+    st.session_state[f"kept_{arrival.token}"] = done.sha256, record.version, decision
+    st.rerun()
+
+
+def _way(arrival: Arrival, done: LayerRead) -> str | None:
+    """Ask whether the rows that are kept give way, all or those of one file, or stay; nothing is chosen beforehand."""
+    parts = parts_of(store().layers()[done.layer])
+    words = {REPLACE: t("gate.way_replace"), ADD: t("gate.way_add")}
+    if len(parts) > 1:
+        words |= {
+            _INSTEAD + part.source: t("gate.way_instead", source=plain(part.source), rows=part.rows_used)
+            for part in parts
+        }
+    return st.radio(
+        t("gate.way_question"), list(words), index=None, format_func=words.__getitem__, key=f"way_{arrival.token}"
+    )
+
+
+def _foretold(done: LayerRead, join: keeping.Join | None) -> None:
+    """Say what would become of the version that is kept."""
+    found = keeping.change(store(), done, join)
+    if found is None:
+        return
+    counts = {"version": found.before.version, "before": found.before.rows_used, "after": found.after}
+    st.warning(t("gate.replaces" if join is None else "gate.joins", gone=found.gone, **counts))
+    if found.told:
+        st.text(fault_list(found.told, language()))
