@@ -21,10 +21,10 @@ from ui.paint import CLEAN
 
 pytestmark = pytest.mark.browser
 
-MAPS = ("overview", "coverage", "boilers", "rooftops", "networks")
 FIRST_START_MS = 180_000
 PHONE = 800
 COLOURS = 128
+FITS = "element => element.scrollWidth <= element.clientWidth + 1"
 VILLAGE = "骏马社区居委会"
 CLAUSE = re.compile("石政发〔2022〕57号 三（.）(：|: )")
 LIKE_FUEL = {"zh": "锅炉燃料的种类", "en": "现用燃料种类"}
@@ -261,6 +261,10 @@ def files(page, language):
     page.get_by_role("combobox", name=re.compile(LIKE_FUEL[language])).wait_for()
     page.get_by_role("button", name=text("gate.read", language)).click()
     keep = page.get_by_role("button", name=text("gate.keep", language, layer=label("layer", "boilers", language)))
+    replaces = page.get_by_text(text("gate.way_replace", language), exact=True)
+    keep.or_(replaces).wait_for()
+    if replaces.is_visible():  # another language kept the ledger before
+        replaces.click()
     keep.wait_for()
     idle(page)
     page.get_by_test_id("stMetric").nth(2).wait_for()
@@ -374,6 +378,14 @@ def keep_picture(page, name, language):
     few_colours(shot).save(Path(folder) / f"{name}.{language}.png", optimize=True)
 
 
+def no_sideways_scrolling(page):
+    """Hold that the page fits a phone, with all that its task has opened, and give it back its size."""
+    before = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_function(f"({FITS})(document.querySelector('[data-testid=stMain]'))")
+    page.set_viewport_size(before)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_page_does_its_main_task(url, page, language):
     start(page, url, language)
@@ -384,17 +396,15 @@ def test_each_page_does_its_main_task(url, page, language):
         keep_picture(page, name, language)
         if name in UNDO:
             UNDO[name](page, language)
+        if language == "zh":
+            no_sideways_scrolling(page)
         clean(page)
 
 
-def test_a_phone_sees_each_page_without_sideways_scrolling(url, new_page):
+def test_a_phone_goes_from_page_to_page(url, new_page):
     page = new_page(width=390, height=844)
     start(page, url)
-    for name in TASKS:
+    for name in ("boilers", "help"):
         go(page, name)
-        if name in MAPS:
-            map_frame(page)
-        page.wait_for_timeout(300)
-        main = page.get_by_test_id("stMain")
-        assert main.evaluate("element => element.scrollWidth <= element.clientWidth + 1"), name
         clean(page)
+    assert page.get_by_test_id("stMain").evaluate(FITS)
