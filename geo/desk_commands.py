@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from data.catalog import LAYERS, label, text
-from data.errors import DataError, Fault, fault_list
+from data.errors import DataError, Fault, fault_list, seen
 from geo import formats, gate, keeping, quality
 from geo.crs import code_of
 from geo.datum import certainty
@@ -21,7 +21,7 @@ from geo.export import write_bytes
 from geo.exports.parts import SYSTEMS
 from geo.io import LayerRead
 from geo.template import template as template_bytes
-from geo.workspace import open_store, parts_of
+from geo.workspace import Record, Store, open_store, parts_of
 
 Where = Annotated[str, typer.Option("--workspace", help="folder, or postgresql:// address")]
 Language = Annotated[Literal["zh", "en"], typer.Option(help="language of the texts")]
@@ -41,6 +41,15 @@ def told(language: str) -> Iterator[None]:
         fault = Fault(rule="not_writable", effect="refused", file=Path(str(error.filename or "")).name, got=said)
         typer.echo(fault.message(language), err=True)
         raise typer.Exit(2) from error
+
+
+def _filled(where: str) -> tuple[Store, dict[str, Record]]:
+    """Open a workspace that has something to show; one without a layer is refused, for its name may be mistyped."""
+    store = open_store(where)
+    current = store.layers()
+    if not current and not any(store.history(name) for name in LAYERS):
+        raise DataError([Fault(rule="workspace_empty", effect="refused", file=Path(where).name)])
+    return store, current
 
 
 def parsed(said: list[str]) -> dict[str, tuple[str, str]]:
@@ -117,6 +126,8 @@ def _tell(done: LayerRead, change: keeping.Change | None, join: keeping.Join | N
             datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
             sure = certainty(found.confidence)
             typer.echo(text("gate.crs_datum_line", language, datum=datum, confidence=sure, n=found.n))
+    if done.unread:
+        typer.echo(text("gate.unread_line", language, names=", ".join(map(seen, done.unread))))
     if change is not None:
         counts = {"version": change.before.version, "before": change.before.rows_used, "after": change.after}
         typer.echo(text("gate.replaces" if join is None else "gate.joins", language, gone=change.gone, **counts))
@@ -127,8 +138,7 @@ def _tell(done: LayerRead, change: keeping.Change | None, join: keeping.Join | N
 def layers(where: Where, language: Language = "zh") -> None:
     """List the layers that are kept, with every version."""
     with told(language):
-        store = open_store(where)
-        current = store.layers()
+        store, current = _filled(where)
         records = [record for name in LAYERS for record in store.history(name)]
     table = Table()
     for key in ("column.layer", "gate.version", "gate.current", "column.file", "inspect.rows_usable", "gate.who"):
@@ -169,8 +179,7 @@ def check(
 ) -> None:
     """Examine the kept layers and print every finding."""
     with told(language):
-        store = open_store(where)
-        current = store.layers()
+        store, current = _filled(where)
         frames = gate.frames_of(store)
         findings = gate.doubts(frames)
     accepted = frozenset(key for record in current.values() for key in record.accepted)
@@ -207,9 +216,8 @@ def export(
 ) -> None:
     """Write the kept layers in another format and coordinate system."""
     with told(language):
-        store = open_store(where)
-        current = store.layers()
-        frames = {name: store.read(name) for name in current if not layer or name in layer}
+        store, current = _filled(where)
+        frames = {name: store.read(name) for name in layer or current}
         made = formats.export(
             frames,
             format=kind,

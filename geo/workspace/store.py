@@ -211,7 +211,7 @@ def refused(rule: str, *, file: str, layer: str = "", expected: str = "", got: s
 def check_layer(layer: str) -> None:
     """Refuse names that are no layer: they become names of folders and tables."""
     if layer not in LAYERS:
-        raise refused("layer_unknown", file=layer[:60], expected=", ".join(LAYERS), got=layer[:60])
+        raise refused("layer_name_wrong", file=layer[:60], expected=", ".join(LAYERS), got=layer[:60])
 
 
 def check_expected(layer: str, current: int | None, expected: int | None) -> None:

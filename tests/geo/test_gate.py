@@ -310,3 +310,32 @@ def test_commands_tell_what_cannot_be_written(tmp_path, ledger):
     done = geo("export", "--workspace", where, "--out", tmp_path / "file" / "under")
     assert done.exit_code == 2
     assert text("fault.not_writable") in done.stderr
+
+
+@pytest.mark.parametrize("command", ["layers", "check", "export"])
+def test_a_workspace_that_is_not_there_is_told(tmp_path, command):
+    out = ["--out", tmp_path / "out"] if command == "export" else []
+    said = geo(command, "--workspace", tmp_path / "mistyped", *out)
+    assert said.exit_code == 2
+    assert text("fault.workspace_empty") in said.output
+    assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_layer_that_is_not_there_is_named_in_the_commands_own_words(store, ledger, tmp_path):
+    kept(store, ledger)
+    for command, rule in (
+        (("undo", "boiler"), "layer_name_wrong"),
+        (("export", "--layer", "plants"), "workspace_no_layer"),
+    ):
+        out = ["--out", tmp_path / "out"] if command[0] == "export" else []
+        said = geo(*command, "--workspace", tmp_path / "kept", *out)
+        assert said.exit_code == 2
+        assert text(f"fault.{rule}") in said.output
+
+
+def test_columns_that_are_not_used_are_named(tmp_path):
+    path = tmp_path / "a.csv"
+    pd.DataFrame([[*ROWS[0], "x"]], columns=[*HEADER, "备注甲"]).to_csv(path, index=False)
+    said = geo("import", path, "--workspace", tmp_path / "w", "--yes", "--map", "吨位=capacity_t_h|t/h")
+    assert said.exit_code == 0, said.output
+    assert text("gate.unread_line", names="备注甲") in said.output

@@ -266,9 +266,9 @@ def test_only_pruning_deletes(store, tmp_path):
 @pytest.mark.parametrize("name", ["", "boiler", "../boilers", "boilers'; DROP TABLE x; --", "BOILERS"])
 def test_names_that_are_no_layer_are_refused(store, tmp_path, name):
     for act in (store.read, store.set_aside, store.source, store.history, store.position):
-        assert refused(act, name).rule == "layer_unknown"
-    assert refused(store.undo, name, expected=None).rule == "layer_unknown"
-    assert refused(keep, store, tmp_path, "a", layer=name).rule == "layer_unknown"
+        assert refused(act, name).rule == "layer_name_wrong"
+    assert refused(store.undo, name, expected=None).rule == "layer_name_wrong"
+    assert refused(keep, store, tmp_path, "a", layer=name).rule == "layer_name_wrong"
 
 
 def test_a_record_speaks_of_its_own_rows_and_file(store, tmp_path):

@@ -7,8 +7,10 @@ import zipfile
 
 import geopandas as gpd
 import openpyxl
+import pandas as pd
 import pytest
 import shapely
+from pyproj import Transformer
 
 from data.catalog import text
 from geo import gate, keeping
@@ -332,3 +334,22 @@ def test_a_person_overrules_the_offset_that_was_found(workspace, shift):
     assert kept.read("counties").total_bounds == pytest.approx(wanted.total_bounds, abs=1e-6)
     assert kept.layers()["counties"].crs["datum_given"] is (shift != "auto")
     assert "100.0" not in words(app), "nothing is certain"
+
+
+@pytest.mark.parametrize("code", ["EPSG:4544", "EPSG:4543"])
+def test_a_system_that_a_file_does_not_state_is_offered(workspace, code):
+    to_metres = Transformer.from_crs(4490, code, always_xy=True)
+    rows = [[f"B{n}", "甲厂", "煤", "20", "供热", *to_metres.transform(106.4 + n / 100, 39.0)] for n in range(3)]
+    table = pd.DataFrame(rows, columns=["锅炉编号", "单位名称", "燃料", "吨位(蒸吨)", "用途", "东坐标", "北坐标"])
+    app = dropped(opened("files"), "锅炉.csv", table.to_csv(index=False))
+    if widget(app.selectbox, "layer_").value is None:
+        widget(app.selectbox, "layer_").set_value("boilers")
+        fine(app.run())
+    press(app, "gate_read_")
+    assert text("fault.crs_missing") in words(app)
+    press(app, f"crs_{widget(app.selectbox, 'crs_').key.removeprefix('crs_')}_{code}")
+    assert widget(app.selectbox, "crs_").value == code
+    press(app, "gate_read_")
+    press(app, "keep_")
+    kept = open_store(workspace / "kept").read("boilers")
+    assert kept.geometry.x.tolist() == pytest.approx([106.4, 106.41, 106.42], abs=1e-8)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
+from pyproj import CRS
 
 from data.catalog import LAYERS, label
 from data.errors import DataError
@@ -44,6 +46,7 @@ CRS_CHOICES: Final = (
 SHIFTS: Final = ("auto", *DATUMS)
 TYPES: Final = sorted({suffix.removeprefix(".") for suffix in SUFFIXES} | {"dbf", "shx", "prj", "cpg"})
 NOT_USED: Final = ""
+_CODE: Final = re.compile(r"EPSG:\d+")
 
 
 def section(_done: Assessment) -> None:
@@ -96,6 +99,9 @@ def _decide(arrival: Arrival) -> None:
         with st.spinner(t("gate.reading")):
             _read(arrival, look, decision)
         st.rerun()
+    refused = st.session_state.get(f"refused_{arrival.token}")
+    if refused is not None and refused[1] == decision:
+        show_faults(refused[0])
     done = st.session_state.get(f"read_{arrival.token}")
     if done is None:
         return
@@ -108,9 +114,23 @@ def _decide(arrival: Arrival) -> None:
 
 
 def _read(arrival: Arrival, look: gate.Look, decision: gate.Decision) -> None:
-    st.session_state.pop(f"read_{arrival.token}", None)
-    done = gate.read(arrival.path, decision, raws=look.raws, trusted=gate.trusted_layers(store()), name=arrival.name)
+    for kind in ("read", "refused"):
+        st.session_state.pop(f"{kind}_{arrival.token}", None)
+    trusted = gate.trusted_layers(store())
+    try:
+        done = gate.read(arrival.path, decision, raws=look.raws, trusted=trusted, name=arrival.name)
+    except DataError as error:
+        st.session_state[f"refused_{arrival.token}"] = error, decision
+        return
     st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), decision.layer)
+
+
+def _possible(arrival: Arrival) -> list[str]:
+    """Return the systems that a file whose own is not stated can be in, as its refusal lists them."""
+    refused = st.session_state.get(f"refused_{arrival.token}")
+    faults = () if refused is None else refused[0].faults
+    said = [fault.expected for fault in faults if fault.rule in ("crs_missing", "crs_contradicted")]
+    return list(dict.fromkeys(code for one in said for code in _CODE.findall(one)))
 
 
 def _sublayers(arrival: Arrival) -> tuple[str, ...] | None:
@@ -236,13 +256,26 @@ def _changed(
 
 def _crs(arrival: Arrival) -> str | None:
     """Ask for the coordinate system where the person knows better than the file."""
+    key = f"crs_{arrival.token}"
     words = {code: system_name(code) for code in CRS_CHOICES}
-    chosen = st.selectbox(
-        t("gate.crs_question"), CRS_CHOICES, format_func=words.__getitem__, key=f"crs_{arrival.token}"
-    )
+    possible = _possible(arrival)
+    named = [*possible, st.session_state.get(key, CRS_CHOICES[0])]
+    words |= {code: f"{code} {CRS.from_user_input(code).name}" for code in named if code not in words}
+    chosen = st.selectbox(t("gate.crs_question"), list(words), format_func=words.__getitem__, key=key)
+    _options({code: words[code] for code in possible}, key)
     if chosen == "other":
         return st.text_input(t("gate.crs_other"), placeholder="EPSG:4544", key=f"crs_text_{arrival.token}").strip()
     return None if chosen == "auto" else chosen
+
+
+def _options(words: dict[str, str], key: str) -> None:
+    """Offer the systems that a file can be in, after it was refused because it does not say."""
+    if not words:
+        return
+    st.caption(t("gate.crs_possible"))
+    with st.container(horizontal=True):
+        for code, name in words.items():
+            st.button(name, key=f"{key}_{code}", on_click=st.session_state.update, args=({key: code},))
 
 
 def _datum(arrival: Arrival) -> str | None:
