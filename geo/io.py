@@ -288,6 +288,7 @@ def read_raw(
         assumed.append(Fault(rule="crs_by_column", effect="noted", got=stated, **where))
     if trusted is not None and _could_be_shifted(placed.recognition):
         assumed.append(Fault(rule="datum_untested", effect="noted", file=name or path.name, layer=layer))
+    assumed += _placed_twice(raw, mapped, coordinates)
     notes, slipped = _notes(raw, placed, {ours for ours, _ in mapped.values()})
     frame, enriched, contradictions = enrich(placed.frame, mapped)
     wanted = [Column(name=ours, foreign=name, unit=unit) for name, (ours, unit) in enriched.items()]
@@ -310,6 +311,20 @@ def read_raw(
         synthetic=is_synthetic(raw.frame),
         units={name: unit or base_unit(ours) for name, (ours, unit) in mapped.items() if dimensions(ours)},
     )
+
+
+def _placed_twice(raw: Raw, mapped: Mapping[str, tuple[str, str]], used: Mapping[str, str]) -> list[Fault]:
+    """Tell of columns that would place rows elsewhere than the ones that were used."""
+    found = []
+    for foreign, (ours, _) in mapped.items():
+        first = used.get(ours, foreign)
+        if first == foreign:
+            continue
+        one, other = (raw.frame[name].astype("string").str.strip() for name in (first, foreign))
+        differs = (one.notna() & other.notna() & (one != other).fillna(False)).to_numpy(dtype=bool)
+        got = ", ".join(map(str, other[differs].head(3)))
+        found += finding(raw.frame, differs, "place_twice", "noted", column=foreign, expected=first, got=got)
+    return found
 
 
 def _could_be_shifted(found: Recognition) -> bool:

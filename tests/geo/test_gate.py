@@ -339,3 +339,39 @@ def test_columns_that_are_not_used_are_named(tmp_path):
     said = geo("import", path, "--workspace", tmp_path / "w", "--yes", "--map", "吨位=capacity_t_h|t/h")
     assert said.exit_code == 0, said.output
     assert text("gate.unread_line", names="备注甲") in said.output
+
+
+def test_two_pairs_of_coordinates_that_differ_are_told(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [[*row, 106.4, 39.01] for row in ROWS[:2]]
+    pd.DataFrame(rows, columns=[*HEADER, "lon", "lat"]).to_csv(path, index=False)
+    done = gate.read(path, gate.Decision(layer="boilers"))
+    told = {fault.column: fault for fault in done.faults if fault.rule == "place_twice"}
+    assert set(told) in ({"lon", "lat"}, {"经度", "纬度"})
+    assert all(fault.rows == (3,) for fault in told.values()), "the second row alone differs"
+    used = next(iter(told.values())).expected
+    assert done.frame.geometry.x.tolist() == pytest.approx([106.40, 106.41] if used in HEADER else [106.4, 106.4])
+
+
+@pytest.mark.parametrize("format_", ["csv", "parquet"])
+def test_an_archive_of_our_tables_says_what_to_do(tmp_path, format_):
+    frames = {"boilers": read_layer(_ledger(tmp_path), "boilers").frame, "buildings": _four(tmp_path)}
+    made = export(frames, format=format_, crs="EPSG:4490", language="zh", name="全部", synthetic=False)
+    path = tmp_path / made.file_name
+    path.write_bytes(made.content)
+    with pytest.raises(DataError) as caught:
+        gate.look(path)
+    assert rules(caught.value.faults) == {"archive_of_tables"}
+    assert "csv" in caught.value.faults[0].got or "parquet" in caught.value.faults[0].got
+
+
+def _ledger(folder):
+    path = folder / "锅炉.csv"
+    pd.DataFrame(ROWS, columns=HEADER).to_csv(path, index=False)
+    return path
+
+
+def _four(folder):
+    path = folder / "楼.geojson"
+    buildings().to_file(path)
+    return read_layer(path, "buildings").frame
