@@ -23,6 +23,7 @@ from geo.crs import STORED
 from geo.io import LayerRead
 from geo.validate import Checked
 from geo.vocabulary import normalise
+from geo.workspace import plain_name
 
 _RUNNING = "序号"
 _SHOWN = 5
@@ -70,7 +71,7 @@ def block_of(done: LayerRead, source: str) -> Block:
     numbered = {row for fault in done.faults if fault.rule == "id_missing" for row in fault.rows or (fault.row,)}
     counted = any(ours == name and normalise(header) == _RUNNING for header, ours in done.mapping.items())
     running = done.frame["source_row"].isin(numbered).to_numpy() | counted
-    tag = done.sublayer or PurePath(done.file.replace("\\", "/")).stem
+    tag = done.sublayer or PurePath(plain_name(done.file)).stem
     return Block(source=source, tag=seen(tag), frame=done.frame, set_aside=done.checked.set_aside, running=running)
 
 
@@ -100,9 +101,10 @@ def joined(layer: str, blocks: Sequence[Block]) -> Checked:
         again = frame[name].isin(used.keys()).to_numpy()
         if again.any():
             faults.append(_clash(layer, block.source, frame[again], used))
-        frames.append(frame[~again])
         aside += [_placed(block.set_aside, block.source), frame[again]]
-        used |= dict.fromkeys(frame.loc[~again, name], block.source)
+        new = frame[~again]
+        frames.append(new)
+        used |= dict(zip(new[name], new["source_file"], strict=True))
     return Checked(_typed(layer, frames), _loose(aside), tuple(faults))
 
 

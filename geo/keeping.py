@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path, PurePath
-from typing import Final
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -19,11 +18,10 @@ from geo.gate import Decision, version_of
 from geo.io import LayerRead
 from geo.joining import Block, block_of, joined, unused
 from geo.quality import Finding, mended
-from geo.workspace import Part, Record, Store, parts_of, source_name, source_of
+from geo.workspace import Part, Record, Store, parts_of, plain_name, source_name, source_of
+from geo.workspace.parts import LONGEST_NAME
 from geo.workspace.sources import MARK, bundled, is_bundle, mark, source_bytes, unbundled
 from geo.workspace.store import moved
-
-LONGEST_NAME: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +82,6 @@ def _parts_read(done: LayerRead, file: str, who: str) -> tuple[Part, ...]:
     )
 
 
-def file_name(done: LayerRead) -> str:
-    """Return what the file is called, without folders."""
-    return PurePath(done.file.replace("\\", "/")).name[-LONGEST_NAME:]
-
-
 def following(store: Store, done: LayerRead, join: Join | None, *, version: int | None, who: str = "") -> Next:
     """Return what a layer that was read would become as the version after one that is kept.
 
@@ -110,7 +103,7 @@ def following(store: Store, done: LayerRead, join: Join | None, *, version: int 
     DataError
         If the workspace cannot be read, or no rows came from the source that is to give way.
     """
-    file = file_name(done)
+    file = plain_name(done.file)
     parts = _parts_read(done, file, who)
     if join is None or version is None:
         several = parts if len(parts) > 1 else ()
@@ -178,7 +171,7 @@ def sources(store: Store, done: LayerRead, record: Record, *, version: int | Non
         return done.path
     before = next(one for one in store.history(record.layer) if one.version == version)
     content = store.source(record.layer, version)
-    alone = replace(record, file=file_name(done), source_sha256=done.sha256, parts=[])
+    alone = replace(record, file=plain_name(done.file), source_sha256=done.sha256, parts=[])
     found = unbundled(content) if is_bundle(before) else {mark(before): (source_name(before), content)}
     found[mark(alone)] = (source_name(alone), source_bytes(done.path, alone))
     return bundled({digest[:MARK]: found[digest[:MARK]] for digest in wanted})
@@ -224,7 +217,7 @@ def keep(
     joins = join is not None and expected is not None
     record = Record(
         layer=done.layer,
-        file=name_of(after.parts) if joins else file_name(done),
+        file=name_of(after.parts) if joins else plain_name(done.file),
         source_sha256=done.sha256,
         sha256="",
         rows_in=len(after.frame) + len(after.set_aside),

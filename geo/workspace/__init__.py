@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from geo.workspace.folder import FolderStore
-from geo.workspace.parts import parts_of, source_of
+from geo.workspace.parts import parts_of, plain_name, source_of
 from geo.workspace.sources import source_name
 from geo.workspace.store import Part, Position, Record, Store, refused
 
-__all__ = ["Part", "Position", "Record", "Store", "open_store", "parts_of", "source_name", "source_of"]
+__all__ = ["Part", "Position", "Record", "Store", "open_store", "parts_of", "plain_name", "source_name", "source_of"]
 
 
 def open_store(where: str | Path) -> Store:

@@ -9,6 +9,16 @@ from data.errors import seen
 from geo.workspace.store import Part, Record
 
 BETWEEN: Final = " › "
+LONGEST_NAME: Final = 200
+
+
+def plain_name(file: str) -> str:
+    """Return what a file is called, without folders, and its end where that is too long.
+
+    >>> plain_name("a/b.csv"), plain_name("/锅炉.xlsx")
+    ('b.csv', '锅炉.xlsx')
+    """
+    return PurePath(file.replace("\\", "/")).name[-LONGEST_NAME:]
 
 
 def source_of(file: str, sublayer: str | None) -> str:
@@ -17,8 +27,9 @@ def source_of(file: str, sublayer: str | None) -> str:
     >>> source_of("锅炉.xlsx", "大武口区"), source_of("锅炉.csv", "锅炉")
     ('锅炉.xlsx › 大武口区', '锅炉.csv')
     """
-    own = sublayer in (None, "", PurePath(file).stem)
-    return seen(file if own else f"{file}{BETWEEN}{sublayer}")
+    name = plain_name(file)
+    own = sublayer in (None, "", PurePath(name).stem)
+    return seen(name if own else f"{name}{BETWEEN}{sublayer}")
 
 
 def parts_of(record: Record) -> tuple[Part, ...]:

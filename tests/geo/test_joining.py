@@ -16,6 +16,7 @@ from data.errors import DataError
 from data.schemas import MODELS
 from geo import gate, keeping, quality
 from geo.__main__ import app
+from geo.formats import export
 from geo.joining import block_of, joined
 from geo.workspace import open_store, parts_of
 
@@ -272,3 +273,58 @@ def test_no_row_is_lost_and_every_identifier_is_one(tmp_path_factory, numbers):
         first = next(at for at, ids in enumerate(numbers) if int(row.boiler_id[1:]) in ids)
         assert row.source_file == f"{first}.csv"
         assert row.name == f"{first}厂"
+
+
+def test_the_file_of_a_clash_is_the_one_that_has_the_identifier(store, tmp_path):
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
+    third = read(table(tmp_path / "c.csv", [["H1", "己厂", "煤", "4", 106.7, 39.2]]))
+    (told,) = keeping.change(store, third, keeping.Join()).told
+    assert (told.file, told.got) == ("c.csv", "H1（b.csv）")
+
+
+@pytest.mark.parametrize("name", ["../../甲.xlsx", "C:\\乙\\甲.xlsx", "甲\n[x](y).xlsx", "甲" * 250 + ".xlsx"])
+def test_rows_of_a_file_of_any_name_can_give_way(store, tmp_path, name):
+    sheets = ("大武口区", "惠农区")
+    path = book(tmp_path / "台账.xlsx")
+    done = gate.read(path, gate.Decision(layer="boilers", sublayers=sheets), name=name)
+    record = keep(store, done, sheets=sheets)
+    assert [part.source for part in record.parts] == list(dict.fromkeys(store.read("boilers")["source_file"]))
+    newer = read(table(tmp_path / "b.csv", SHEETS["平罗县"]))
+    keep(store, newer, keeping.Join(instead_of=record.parts[0].source))
+    assert store.read("boilers")["boiler_id"].tolist() == ["H1", "P1"]
+
+
+def test_what_a_file_is_called_may_name_a_person(store, tmp_path):
+    for at, name in enumerate(("张三13912345678", "b")):
+        done = read(table(tmp_path / f"{name}.csv", list(SHEETS.values())[at]))
+        keep(store, done, keeping.Join() if at else None)
+    frames = gate.frames_of(store)
+    for masked in (True, False):
+        made = export(frames, format="csv", crs="EPSG:4490", language="zh", name="a", synthetic=False, masked=masked)
+        assert ("13912345678" in made.content.decode("utf-8-sig")) != masked
+
+
+def test_a_joined_layer_comes_back_from_an_export(store, tmp_path):
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", SHEETS["平罗县"])), keeping.Join())
+    frames = gate.frames_of(store)
+    for kind in ("gpkg", "shp", "geojson", "kml", "xlsx", "csv", "parquet"):
+        made = export(frames, format=kind, crs="EPSG:4490", language="zh", name="a", synthetic=False)
+        path = tmp_path / made.file_name
+        path.write_bytes(made.content)
+        look = gate.look(path, layer="boilers")
+        done = gate.read(path, look.decision(), raws=look.raws)
+        assert not look.questions, kind
+        assert done.frame["boiler_id"].tolist() == ["B1", "B2", "P1"], kind
+        assert done.frame["capacity_t_h"].tolist() == [20, 14, 4], kind
+
+
+def test_a_whole_ledger_twice_is_one_fault(tmp_path):
+    rows = [[f"A{n}", "甲厂", "煤", "4", 106.4, 39.0] for n in range(4000)]
+    first = block_of(read(table(tmp_path / "a.csv", rows)), "a.csv")
+    second = block_of(read(table(tmp_path / "b.csv", rows)), "b.csv")
+    done = joined("boilers", [first, second])
+    assert (len(done.frame), len(done.set_aside)) == (4000, 4000)
+    (told,) = done.faults
+    assert len(told.got) < 200

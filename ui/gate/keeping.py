@@ -38,7 +38,7 @@ def keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Deci
     if way is None:
         return
     join = None if way == REPLACE else keeping.Join(instead_of=way.removeprefix(_INSTEAD) if way != ADD else "")
-    _foretold(done, join)
+    _foretold(done, decision, join, seen)
     if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
         return
     record = keeping.keep(store(), done, decision, signature=look.signature, who=person(), expected=seen, join=join)
@@ -60,9 +60,13 @@ def _way(arrival: Arrival, done: LayerRead) -> str | None:
     )
 
 
-def _foretold(done: LayerRead, join: keeping.Join | None) -> None:
+def _foretold(done: LayerRead, decision: gate.Decision, join: keeping.Join | None, seen: int | None) -> None:
     """Say what would become of the version that is kept."""
-    found = keeping.change(store(), done, join)
+    key, asked = f"foretold_{done.layer}", (done.sha256, decision, join, seen)
+    known = st.session_state.get(key)
+    if known is None or known[0] != asked:
+        known = st.session_state[key] = asked, keeping.change(store(), done, join)
+    found = known[1]
     if found is None:
         return
     counts = {"version": found.before.version, "before": found.before.rows_used, "after": found.after}

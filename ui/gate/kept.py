@@ -6,7 +6,7 @@ import streamlit as st
 
 from data.catalog import LAYERS, label
 from data.errors import DataError, Fault
-from geo.workspace import Record, source_name
+from geo.workspace import Part, Record, parts_of, source_name
 from heating.assessment import Assessment
 from ui.access import may_edit
 from ui.gate.desk import records_table, when
@@ -74,6 +74,21 @@ def _step_back(layer: str) -> None:
     st.caption(t("gate.step_back_note"))
 
 
+def _how(part: Part) -> None:
+    """Show where the coordinates of a table are and what its headers were taken for."""
+    for name, value in part.crs.items():
+        if value not in (None, "", [], {}):
+            st.text(paired(label("crs_part", name, language()), value))
+    st.dataframe(
+        [
+            {t("gate.header"): name, t("gate.meaning"): ours, t("ui.unit"): part.units.get(name, "")}
+            for name, ours in part.mapping.items()
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+
+
 def _evidence(own: list[Record]) -> None:
     """Show how one version was read, and give back the file as it came."""
     words = {record.version: f"{record.version} · {record.file} · {when(record.time)}" for record in own[::-1]}
@@ -82,17 +97,11 @@ def _evidence(own: list[Record]) -> None:
     )
     record = next(record for record in own if record.version == version)
     with st.expander(t("gate.how_read")):
-        for name, value in record.crs.items():
-            if value not in (None, "", [], {}):
-                st.text(paired(label("crs_part", name, language()), value))
-        st.dataframe(
-            [
-                {t("gate.header"): name, t("gate.meaning"): ours, t("ui.unit"): record.units.get(name, "")}
-                for name, ours in record.mapping.items()
-            ],
-            hide_index=True,
-            width="stretch",
-        )
+        for part in parts_of(record):
+            if record.parts:
+                st.markdown(f"**{plain(part.source)}**")
+                st.text(t("gate.part_rows", used=part.rows_used, aside=part.rows_set_aside, who=part.who or "—"))
+            _how(part)
         for fault in record.faults:
             st.text(Fault.from_plain(fault).message(language()))
     if not may_edit():
