@@ -12,7 +12,7 @@ app: $(VENV)/.app-ready
 	$(BIN)/streamlit run app.py
 
 test: $(VENV)/.dev-ready
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 dev: $(VENV)/.dev-ready
 

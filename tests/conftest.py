@@ -10,7 +10,7 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 SHARED_WORK = ("heating", "reference", "solar", "ui")  # folders whose files make a city once for all their tests
-LONGEST = ("browser", "workspace", "sam")
+LONGEST = ("walk", "browser", "workspace", "sam")
 
 
 @pytest.hookimpl(wrapper=True)

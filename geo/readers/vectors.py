@@ -27,7 +27,7 @@ from geo.readers.tables import TABLE_SUFFIXES
 VECTOR_SUFFIXES: Final = (".gpkg", *JSON_SUFFIXES, ".shp", ".zip", ".fgb", ".kml", ".kmz", ".osm", ".pbf")
 _LON_LAT: Final = (*JSON_SUFFIXES, ".kml", ".kmz", ".osm", ".pbf")
 _PACKED: Final = (".gpkg", *JSON_SUFFIXES, ".fgb", ".kml")
-_UNPACKED: Final = (*TABLE_SUFFIXES, ".parquet")  # what is read, but not out of an archive
+_UNPACKED: Final = {*TABLE_SUFFIXES, ".parquet"} - {".txt"}  # what is read, but not out of an archive
 _DRIVERS: Final = {
     ".gpkg": "GPKG",
     ".fgb": "FlatGeobuf",
@@ -278,7 +278,7 @@ def _packed(path: Path) -> dict[str, Source]:
             layers = _held(archives.content(path, member), suffix, inner.stem)
             found += [_Found(name, inner.with_suffix(""), inner, source) for name, source in layers.items()]
     tables = [member.name for member in inside if PurePosixPath(member.name).suffix.lower() in _UNPACKED]
-    if tables and not found:
+    if tables and not found and path.suffix.lower() == ".zip":
         raise refuse(path, "archive_of_tables", got=", ".join(tables)[:200])
     return _apart(_together(path, inside, found))
 

@@ -253,10 +253,11 @@ def open_map():
 
 
 def pytest_collection_modifyitems(items):
-    """Keep the browser tests on one worker: servers and Chromium are started once."""
+    """Keep the browser tests on two workers: the walk through all pages, which takes long, and all others."""
     for item in items:
         if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
+            walk = item.path.stem == "test_pages_browser"
+            item.add_marker(pytest.mark.xdist_group("walk" if walk else "browser"))
 
 
 @pytest.fixture(scope="module", autouse=True)

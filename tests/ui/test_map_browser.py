@@ -174,7 +174,7 @@ def test_a_click_comes_back(shown):
 def test_a_feature_is_told_and_clicked(shown):
     spot = (LON + 3e-4, LAT + 2.5e-4)
     tip = shown.hover(*spot)
-    tip.wait_for()
+    tip.locator("dd").nth(1).wait_for()
     assert tip.locator("dd").all_inner_texts() == ["<b>一号</b>", "10 蒸吨/小时"]
     shown.click(*spot)
     assert "layer='boilers', row=None, id='K1'" in shown.event("K1")

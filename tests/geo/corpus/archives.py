@@ -163,7 +163,7 @@ refused(
     "dbf_only.zip", bytes_of(lambda: zipped({k: v for k, v in parts().items() if k.endswith(".dbf")})), "file_empty"
 )
 refused("magic_only.zip", bytes_of(lambda: b"PK\x03\x04" + random.Random(1).randbytes(500)), "file_broken")  # noqa: S311 - chance, not secrets
-refused("workbook_inside.zip", bytes_of(lambda: zipped({"锅炉.xlsx": xlsx("inside")})), "file_empty", "archive_nested")
+refused("workbook_inside.zip", bytes_of(lambda: zipped({"锅炉.xlsx": xlsx("inside")})), "archive_of_tables")
 refused(
     "two_kinds.zip", bytes_of(lambda: zipped({"a.geojson": geojson("a"), "b.geojson": geojson("b")})), "several_layers"
 )
