@@ -26,6 +26,7 @@ with warnings.catch_warnings():
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT = 60
+BUILDINGS = 1500
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # Chromium remarks on features of Streamlit's own frames; these are no fault of ours.
@@ -263,6 +264,22 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="module", autouse=True)
 def quick_audit(few_audited):
     """Spend the time of these tests on what they are about."""
+
+
+@pytest.fixture(scope="session")
+def city_cache(tmp_path_factory):
+    """Give the folder in which the small city of these tests is built once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def small_city(city_cache, tmp_path_factory):
+    """Let pages show a small demo city, and an empty workspace."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUANGUANG_DEMO_BUILDINGS", str(BUILDINGS))
+        patch.setenv("NUANGUANG_CACHE", str(city_cache))
+        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

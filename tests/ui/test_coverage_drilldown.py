@@ -5,19 +5,12 @@ from __future__ import annotations
 import pytest
 
 from data.catalog import text
+from tests.ui.conftest import BUILDINGS
 from tests.ui.test_pages import opened, words
 
-BUILDINGS = "1500"
+pytestmark = pytest.mark.usefixtures("small_city")
+
 LEVELS = ("county", "town", "village")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", BUILDINGS)
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
 
 
 def table_of(app, header):
@@ -38,7 +31,7 @@ def test_the_first_level_is_the_counties_and_holds_every_building():
     app = opened("coverage")
     table = table_of(app, "column.county")
     assert set(table[text("column.county")]) == {"大武口区", "惠农区", "平罗县"}
-    assert count(table) == int(BUILDINGS)
+    assert count(table) == BUILDINGS
     assert app.selectbox(key="coverage_town").disabled
 
 

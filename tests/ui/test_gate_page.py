@@ -19,6 +19,8 @@ from geo.offsets import shift as shifted
 from geo.workspace import open_store
 from tests.ui.test_pages import opened, words
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 HEADER = "锅炉编号,单位名称,锅炉燃料的种类,吨位（蒸吨）,用途,经度,纬度"
 LEDGER = f"""{HEADER}
 B1,甲厂,煤,20,供热,106.40,39.01
@@ -26,14 +28,6 @@ B2,<script>alert(1)</script>,煤,14,供热,106.41,39.02
 B3,丙厂,煤,10,供热,,
 """
 ROWS_IN, USED, ASIDE = 3, 2, 1
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(autouse=True)

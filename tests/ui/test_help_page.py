@@ -9,17 +9,10 @@ import pytest
 from data.catalog import VERSION, text, text_keys
 from tests.ui.test_pages import opened, words
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 LANGUAGES = ("zh", "en")
 TASKS = ("building", "boiler", "roofs", "import", "compare", "share")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
 
 
 def steps_of(task):

@@ -7,16 +7,9 @@ import pytest
 from data.catalog import text
 from tests.ui.test_pages import opened, words
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 FINDING = "area_spare_undeclared"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
 
 
 def kind(app, code):

@@ -10,17 +10,9 @@ from streamlit.testing.v1 import AppTest
 from data.catalog import text
 from tests.ui.conftest import ROOT
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 PAGES = ("coverage", "boilers", "rooftops", "networks", "scenarios", "files", "sources", "help")
-BUILDINGS = "1500"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", BUILDINGS)
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
 
 
 def opened(page="", language="zh"):

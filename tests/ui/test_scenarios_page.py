@@ -8,15 +8,9 @@ from heating.scenario import Scenario
 from tests.ui.test_pages import opened, words
 from ui.scenario_store import save, shelf
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 HOSTILE = "<b>../甲</b> ![x](http://a) {0}"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
 
 
 @pytest.fixture(autouse=True)

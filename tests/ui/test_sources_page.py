@@ -9,14 +9,7 @@ from data.catalog import text
 from heating.scenario import FIELDS, Scenario, fixed_because
 from tests.ui.test_pages import opened, words
 
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
+pytestmark = pytest.mark.usefixtures("small_city")
 
 
 @pytest.fixture

@@ -24,18 +24,11 @@ from ui.building_tip import recorder
 from ui.paint import CLEAN, METRICS
 from ui.standalone import standalone_html
 
+pytestmark = pytest.mark.usefixtures("small_city")
+
 LAYERS = ("counties", "service_areas", "rings", "pipes", "villages", "plants", "boilers")
 EVIL = ("</script><script>window.hit=1</script>", "<img src=x onerror=window.hit=2>", "<!--<script>", "&lt;b&gt; {x}")
 DAY = dt.date(2026, 3, 1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def small_city(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NUANGUANG_DEMO_BUILDINGS", "1500")
-        patch.setenv("NUANGUANG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        patch.setenv("NUANGUANG_WORKSPACE", str(tmp_path_factory.mktemp("workspace")))
-        yield
 
 
 @pytest.fixture(scope="module")
