@@ -10,9 +10,10 @@ from data.catalog import text
 
 Effect = Literal["refused", "row_set_aside", "value_set_aside", "repaired", "noted"]
 _SHOWN = 60
+_DIRECTING = (*range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0xFEFF)  # seen by nobody
 _UNSEEN = {
     code: " " if code in (9, 10, 11, 12, 13, 0x85) else "\N{REPLACEMENT CHARACTER}"
-    for code in (*range(32), *range(127, 160))
+    for code in (*range(32), *range(127, 160), *_DIRECTING)
 }
 
 

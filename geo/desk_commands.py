@@ -84,6 +84,8 @@ def bring_in(
 ) -> None:
     """Check a file and keep it as the next version of its layer. Exit 3 if a header has to be confirmed first."""
     with told(language):
+        if add and instead_of:
+            raise DataError([Fault(rule="join_twice", effect="refused", file="--add, --instead-of", got=instead_of)])
         store = open_store(where)
         versions = {name: record.version for name, record in store.layers().items()}
         look = gate.look(file, layer=layer, sublayers=sublayer or (), store=store)
@@ -121,7 +123,7 @@ def _tell(done: LayerRead, change: keeping.Change | None, join: keeping.Join | N
         found = part.recognition
         system = "—" if found.crs is None else code_of(found.crs)
         said = text("gate.crs_line", language, crs=system, why=text(f"crs.{found.why}", language))
-        typer.echo(f"{part.sublayer}: {said}" if done.parts else said)
+        typer.echo(f"{seen(part.sublayer or '')}: {said}" if done.parts else said)
         if found.datum_tested:
             datum = label("datum", found.datum if found.decided or found.datum_given else None, language)
             sure = certainty(found.confidence)

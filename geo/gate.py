@@ -25,6 +25,7 @@ from geo.workspace import Record, Store, parts_of, source_of
 
 TRUSTED: tuple[str, ...] = ("counties", "villages", "buildings")
 WEB_MERCATOR = 3857
+_SYSTEM = ("crs_missing", "crs_contradicted")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ def look(path: Path, *, layer: str | None = None, sublayers: Sequence[str] = (),
     raws = _opened(path, sublayers, layer)
     guessed = {guess_raw(raw) for raw in raws}
     kind = layer or (guessed.pop() if len(guessed) == 1 else "")
-    opened = tuple(sublayers)
+    opened = tuple(dict.fromkeys(sublayers))
     if not kind:
         return Look(raws=raws, layer="", sublayers=opened, matches=(), signature="")
     cells = _cells(raws)
@@ -125,7 +126,7 @@ def _opened(path: Path, sublayers: Sequence[str], layer: str | None) -> tuple[Ra
     """Open each of the sublayers, or the only one; all that cannot be opened are told at once."""
     raws: list[Raw] = []
     faults: list[Fault] = []
-    for sublayer in sublayers or (None,):
+    for sublayer in tuple(dict.fromkeys(sublayers)) or (None,):
         try:
             raws.append(open_raw(path, sublayer=sublayer, layer=layer))
         except DataError as error:
@@ -204,22 +205,44 @@ def read(
     DataError
         If the file, or any of its sheets that were chosen, cannot be used; with what was found in all of them.
     """
+    names = tuple(dict.fromkeys(decision.sublayers)) or (None,)
     opened = tuple(raws) or _opened(path, decision.sublayers, decision.layer)
-    names = decision.sublayers or (None,)
     parts: list[LayerRead] = []
-    faults: list[Fault] = []
+    faults = _strange(path, opened, decision) if len(names) > 1 else []
+    refused = [fault.rule for fault in faults]
     for sublayer, raw in zip(names, opened, strict=True):
         file = source_of(name or path.name, sublayer) if len(names) > 1 else name or path.name
         try:
             done = _read_one(path, raw, decision, trusted=trusted, name=file)
         except DataError as error:
             faults += error.faults
+            refused += {fault.rule for fault in error.faults if fault.effect == "refused"}
             continue
         faults += done.faults
         parts.append(replace(done, sublayer=sublayer))
-    if len(parts) < len(names):
+    if refused:
+        if len(names) > 1 and 0 < sum(rule in _SYSTEM for rule in refused) < len(names):
+            faults.append(Fault(rule="sheets_systems", effect="refused", file=name or path.name))
         raise DataError(faults)
     return parts[0] if len(parts) == 1 else of_sheets(parts, name or path.name)
+
+
+def _strange(path: Path, raws: Sequence[Raw], decision: Decision) -> list[Fault]:
+    """Refuse headers that a person speaks of and none of the sheets has."""
+    known = dict.fromkeys(str(name) for raw in raws for name in raw.frame if name not in ("geometry", "source_row"))
+    return [
+        Fault(
+            rule="column_missing",
+            effect="refused",
+            file=path.name,
+            layer=decision.layer,
+            column=header,
+            expected=", ".join(known)[:200],
+            got=ours,
+        )
+        for header, (ours, _) in decision.mapping.items()
+        if header not in known
+    ]
 
 
 def _read_one(

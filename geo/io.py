@@ -19,7 +19,8 @@ from geo.exports.parts import SYSTEMS
 from geo.geometry import Mask, finding
 from geo.placing import Placed, place
 from geo.readers.opening import open_raw
-from geo.readers.raw import Raw, file_digest, parted, refuse
+from geo.readers.parts import digest
+from geo.readers.raw import Raw, parted, refuse
 from geo.roles import NOTE_COLUMNS, absent, enrich, is_synthetic
 from geo.validate import Checked, Column, check
 from geo.vocabulary import (
@@ -143,6 +144,13 @@ def _mapped(
         )
         for name, (ours, unit) in misfits(layer, names).items()
         if name not in said
+    ]
+    notes += [
+        Fault(rule="unit_overruled", effect="noted", column=name, expected=caption, got=mapped[name][1], **place)
+        for name, (ours, unit) in said.items()
+        if unit and name in mapped
+        for caption in [_captioned(ours, stated)]
+        if caption and caption != mapped[name][1]
     ]
     notes += [
         Fault(rule="unit_assumed", effect="noted", column=name, got=unit, **place) for name, unit in assumed.items()
@@ -307,7 +315,7 @@ def read_raw(
         mapping={name: ours for name, (ours, _) in mapped.items()},
         unread=tuple(header for header in names if header not in mapped and header not in NOTE_COLUMNS),
         rows_in=len(raw.frame) + len(apart),
-        sha256=file_digest(path),
+        sha256=digest(path),
         synthetic=is_synthetic(raw.frame),
         units={name: unit or base_unit(ours) for name, (ours, unit) in mapped.items() if dimensions(ours)},
     )

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.errors import Fault, seen
-from data.schemas import IDENTIFIERS, allowed, schema
+from data.schemas import IDENTIFIERS, allowed, schema, title
 from geo.crs import STORED
 from geo.io import LayerRead
 from geo.validate import Checked
@@ -27,6 +27,7 @@ from geo.workspace import plain_name
 
 _RUNNING = "序号"
 _SHOWN = 5
+_GROUPS: dict[str, tuple[str, ...]] = {"plants": ("plant_id",)}  # columns that say which rows are one thing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +41,11 @@ class Block:
     tag : str
         What its row numbers are written with.
     frame, set_aside : geopandas.GeoDataFrame
-        Rows that can be used, and those that cannot; both with ``source_row``.
+        Rows that can be used, and those that cannot; both with ``source_row`` and ``source_file``.
     running : array of bool, shape (len(frame),)
         Rows whose identifier only counts the rows of the table.
+    counted : tuple of str
+        Other columns that only count the rows.
     """
 
     source: str
@@ -50,6 +53,7 @@ class Block:
     frame: gpd.GeoDataFrame
     set_aside: gpd.GeoDataFrame
     running: NDArray[np.bool_]
+    counted: tuple[str, ...] = ()
 
 
 def unused(name: str, taken: Iterable[str]) -> str:
@@ -69,10 +73,16 @@ def block_of(done: LayerRead, source: str) -> Block:
     """Return a layer that was read as a table to be joined."""
     name = IDENTIFIERS[done.layer]
     numbered = {row for fault in done.faults if fault.rule == "id_missing" for row in fault.rows or (fault.row,)}
-    counted = any(ours == name and normalise(header) == _RUNNING for header, ours in done.mapping.items())
-    running = done.frame["source_row"].isin(numbered).to_numpy() | counted
-    tag = done.sublayer or PurePath(plain_name(done.file)).stem
-    return Block(source=source, tag=seen(tag), frame=done.frame, set_aside=done.checked.set_aside, running=running)
+    counted = [ours for header, ours in done.mapping.items() if normalise(header) == _RUNNING]
+    running = done.frame["source_row"].isin(numbered).to_numpy() | (name in counted)
+    return Block(
+        source=source,
+        tag=seen(done.sublayer or PurePath(plain_name(done.file)).stem),
+        frame=placed(done.frame, source),
+        set_aside=placed(done.checked.set_aside, source),
+        running=running,
+        counted=tuple(ours for ours in counted if ours in _GROUPS.get(done.layer, ())),
+    )
 
 
 def joined(layer: str, blocks: Sequence[Block]) -> Checked:
@@ -94,30 +104,54 @@ def joined(layer: str, blocks: Sequence[Block]) -> Checked:
     frames, aside, faults = [], [], []
     used: dict[str, str] = {}
     for block in blocks:
-        frame = _placed(block.frame, block.source)
+        frame = block.frame
         if block.running.any():
-            frame, told = _tagged(layer, block, frame, used.keys())
+            frame, told = _tagged(layer, block, used.keys())
             faults.append(told)
         again = frame[name].isin(used.keys()).to_numpy()
         if again.any():
             faults.append(_clash(layer, block.source, frame[again], used))
-        aside += [_placed(block.set_aside, block.source), frame[again]]
+        aside += [block.set_aside, frame[again]]
         new = frame[~again]
         frames.append(new)
         used |= dict(zip(new[name], new["source_file"], strict=True))
-    return Checked(_typed(layer, frames), _loose(aside), tuple(faults))
+    whole = _typed(layer, frames)
+    return Checked(whole, _loose(aside), (*faults, *_shared(layer, whole)))
 
 
-def _placed(frame: gpd.GeoDataFrame, source: str) -> gpd.GeoDataFrame:
-    """Say of each row where it came from, where it does not say so already."""
-    own = frame["source_file"] if "source_file" in frame else pd.Series(None, index=frame.index, dtype=object)
-    said = own.astype(object).where(own.notna(), source)
-    return frame.assign(source_file=said.astype("string[pyarrow]"))
+def placed(frame: gpd.GeoDataFrame, source: str) -> gpd.GeoDataFrame:
+    """Say of each row where it came from; a file's own column of that name is kept under another one."""
+    if "source_file" in frame:
+        frame = frame.rename(columns={"source_file": unused("source_file", map(str, frame))})
+    return frame.assign(source_file=pd.array([source] * len(frame), dtype="string[pyarrow]"))
 
 
-def _tagged(layer: str, block: Block, frame: gpd.GeoDataFrame, used: Iterable[str]) -> tuple[gpd.GeoDataFrame, Fault]:
+def _shared(layer: str, whole: gpd.GeoDataFrame) -> list[Fault]:
+    """Tell of plants of several tables that have one number and other names: they would count as one plant."""
+    found = []
+    for name in _GROUPS.get(layer, ()):
+        for number, rows in whole.groupby(name, sort=False):
+            names, files = rows["name"].dropna().unique(), rows["source_file"].unique()
+            if min(len(names), len(files)) > 1:
+                got = ", ".join(map(str, names))
+                file, row = str(rows["source_file"].iloc[-1]), int(rows["source_row"].iloc[-1])
+                found.append(
+                    Fault(
+                        rule="group_shared",
+                        effect="noted",
+                        file=file,
+                        layer=layer,
+                        row=row,
+                        column=title(layer, name),
+                        got=f"{number}: {got}",
+                    )
+                )
+    return found
+
+
+def _tagged(layer: str, block: Block, used: Iterable[str]) -> tuple[gpd.GeoDataFrame, Fault]:
     """Write running numbers with the table's tag, and the tag with a number where the same was used before."""
-    name, before = IDENTIFIERS[layer], set(used)
+    name, before, frame = IDENTIFIERS[layer], set(used), block.frame
     plain = frame.loc[block.running, name].astype(str)
     tag, number = block.tag, 1
     while before & set(f"{tag}-" + plain):
@@ -130,7 +164,8 @@ def _tagged(layer: str, block: Block, frame: gpd.GeoDataFrame, used: Iterable[st
     told = Fault(
         rule="id_running", effect="repaired", file=block.source, layer=layer, row=rows[0], rows=rows, got=example
     )
-    return frame.assign(**{name: ids.astype("string[pyarrow]")}), told
+    others = {other: (f"{tag}-" + frame[other].astype(str)).astype("string[pyarrow]") for other in block.counted}
+    return frame.assign(**{name: ids.astype("string[pyarrow]")}, **others), told
 
 
 def _clash(layer: str, source: str, again: gpd.GeoDataFrame, used: dict[str, str]) -> Fault:
@@ -185,7 +220,10 @@ def of_sheets(parts: Sequence[LayerRead], file: str) -> LayerRead:
         The layer as a whole; `parts` tell how each was read.
     """
     first = parts[0]
-    whole = joined(first.layer, [block_of(part, part.file) for part in parts])
+    sources: list[str] = []
+    for part in parts:
+        sources.append(unused(part.file, sources))
+    whole = joined(first.layer, [block_of(part, source) for part, source in zip(parts, sources, strict=True)])
     faults = tuple(fault for part in parts for fault in part.faults) + whole.faults
     return replace(
         first,

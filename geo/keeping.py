@@ -13,11 +13,13 @@ import pandas as pd
 
 from data.catalog import text
 from data.errors import DataError, Fault
-from data.schemas import IDENTIFIERS
-from geo.gate import Decision, version_of
+from data.schemas import IDENTIFIERS, data_columns
+from geo.gate import Decision, doubts, frames_of, version_of
 from geo.io import LayerRead
-from geo.joining import Block, block_of, joined, unused
+from geo.joining import Block, block_of, joined, placed, unused
 from geo.quality import Finding, mended
+from geo.quality.mending import BETWEEN_FILES, MENDED
+from geo.validate import complete
 from geo.workspace import Part, Record, Store, parts_of, plain_name, source_name, source_of
 from geo.workspace.parts import LONGEST_NAME
 from geo.workspace.sources import MARK, bundled, is_bundle, mark, source_bytes, unbundled
@@ -105,21 +107,21 @@ def following(store: Store, done: LayerRead, join: Join | None, *, version: int 
     """
     file = plain_name(done.file)
     parts = _parts_read(done, file, who)
+    if join is not None and join.instead_of and version is None:
+        raise _unknown_source(file, (), join)
     if join is None or version is None:
         several = parts if len(parts) > 1 else ()
         return Next(frame=done.frame, set_aside=done.checked.set_aside, faults=done.faults, parts=several)
     record = next(one for one in store.history(done.layer) if one.version == version)
     known = parts_of(record)
     if join.instead_of and join.instead_of not in {part.source for part in known}:
-        expected = ", ".join(part.source for part in known)
-        raise DataError(
-            [Fault(rule="source_unknown", effect="refused", file=file, expected=expected, got=join.instead_of)]
-        )
+        raise _unknown_source(file, known, join)
     staying = [part for part in known if part.source != join.instead_of]
-    base, faults = _base(store, record, known[0].source, join)
-    blocks = [base] if len(base.frame) or len(base.set_aside) else []
+    blocks, faults = _base(store, record, known[0].source, join)
     named: list[Part] = []
+    told: list[Fault] = _undone(record, join)
     for part, one in zip(parts, done.parts or (done,), strict=True):
+        told += _again(part, staying, done.layer)
         source = unused(part.source, [other.source for other in (*staying, *named)])
         named.append(replace(part, source=source))
         blocks.append(block_of(one, source))
@@ -128,28 +130,83 @@ def following(store: Store, done: LayerRead, join: Join | None, *, version: int 
     return Next(
         frame=whole.frame,
         set_aside=whole.set_aside,
-        faults=(*faults, *whole.faults),
-        parts=(*staying, *named),
-        told=whole.faults,
+        faults=(*faults, *told, *whole.faults),
+        parts=recounted((*staying, *named), whole.frame, whole.set_aside),
+        told=(*told, *whole.faults),
     )
 
 
-def _base(store: Store, record: Record, own: str, join: Join) -> tuple[Block, list[Fault]]:
-    """Return the rows that are kept and stay, with what was found about them."""
+def recounted(parts: Sequence[Part], frame: gpd.GeoDataFrame, set_aside: gpd.GeoDataFrame) -> tuple[Part, ...]:
+    """Return the parts of a joined layer with the rows that it has of each."""
+    used, aside = (rows["source_file"].value_counts() for rows in (frame, set_aside))
+    return tuple(
+        replace(part, rows_used=int(used.get(part.source, 0)), rows_set_aside=int(aside.get(part.source, 0)))
+        for part in parts
+    )
+
+
+def _unknown_source(file: str, known: Sequence[Part], join: Join) -> DataError:
+    expected = ", ".join(part.source for part in known)
+    return DataError(
+        [Fault(rule="source_unknown", effect="refused", file=file, expected=expected, got=join.instead_of)]
+    )
+
+
+def _again(part: Part, staying: Sequence[Part], layer: str) -> list[Fault]:
+    """Tell that a table was joined before, byte for byte."""
+    same = [one for one in staying if (one.source_sha256, one.sublayer) == (part.source_sha256, part.sublayer)]
+    return [Fault(rule="file_again", effect="noted", file=part.source, layer=layer, got=one.source) for one in same]
+
+
+def _is_of(fault: Fault, source: str) -> bool:
+    return source == fault.file or source in fault.file.split(BETWEEN_FILES)
+
+
+def _undone(record: Record, join: Join) -> list[Fault]:
+    """Tell of mends that go with the rows that give way."""
+    faults = [Fault.from_plain(fault) for fault in record.faults]
+    mends = [one for one in faults if one.rule in MENDED and join.instead_of and _is_of(one, join.instead_of)]
+    return [replace(one, rule="mend_undone", effect="noted") for one in mends]
+
+
+def _base(store: Store, record: Record, own: str, join: Join) -> tuple[list[Block], list[Fault]]:
+    """Return the rows that are kept and stay, with what was found about them.
+
+    Rows that were set aside for an identifier of another table come up again: that one may be gone.
+    """
     frame, aside = store.read(record.layer, record.version), store.set_aside(record.layer, record.version)
     faults = [Fault.from_plain(fault) for fault in record.faults]
-    faults = faults if record.parts else [replace(fault, file=own) for fault in faults]
-    frame, aside = (one if "source_file" in one else one.assign(source_file=own) for one in (frame, aside))
+    if not record.parts:
+        frame, aside = placed(frame, own), placed(aside, own)
+        faults = [replace(fault, file=own) for fault in faults]
     if join.instead_of:
         frame, aside = (one[one["source_file"] != join.instead_of].reset_index(drop=True) for one in (frame, aside))
-        faults = [fault for fault in faults if fault.file != join.instead_of]
-    running = np.zeros(len(frame), dtype=bool)
-    return Block(source=own, tag=own, frame=frame, set_aside=aside, running=running), faults
+        faults = [fault for fault in faults if not _is_of(fault, join.instead_of)]
+    clashes = {(fault.file, row) for fault in faults if fault.rule == "id_taken" for row in fault.rows}
+    places = list(zip(aside["source_file"], aside["source_row"], strict=True)) if len(aside) else []
+    clashed = np.array([place in clashes for place in places], dtype=bool)
+    blocks = [_block(own, frame, aside[~clashed] if len(aside) else aside)]
+    if clashed.any():
+        blocks.append(_block(own, _typed_again(record.layer, aside[clashed]), aside.iloc[:0]))
+    return blocks, [fault for fault in faults if fault.rule != "id_taken"]
+
+
+def _block(own: str, frame: gpd.GeoDataFrame, aside: gpd.GeoDataFrame) -> Block:
+    return Block(source=own, tag=own, frame=frame, set_aside=aside, running=np.zeros(len(frame), dtype=bool))
+
+
+def _typed_again(layer: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give rows that were read once, and set aside with others, the kinds of their layer's columns."""
+    names = [name for name in data_columns(layer) if name in rows]
+    table = complete(pd.DataFrame(rows[names]).astype(object).reset_index(drop=True), layer)
+    table["source_row"] = rows["source_row"].to_numpy(dtype="int64")
+    table["source_file"] = pd.array(rows["source_file"].astype(str), dtype="string[pyarrow]")
+    return gpd.GeoDataFrame(table, geometry=rows.geometry.to_numpy(), crs=rows.crs)
 
 
 def name_of(parts: Sequence[Part]) -> str:
     """Return what the files of a joined layer are called together."""
-    return "、".join(dict.fromkeys(part.file for part in parts))[:LONGEST_NAME]
+    return BETWEEN_FILES.join(dict.fromkeys(part.file for part in parts))[:LONGEST_NAME]
 
 
 def sources(store: Store, done: LayerRead, record: Record, *, version: int | None) -> Path | bytes:
@@ -233,13 +290,22 @@ def keep(
         who=who,
         synthetic=done.synthetic or any(part.synthetic for part in after.parts),
         faults=[fault.as_plain() for fault in after.faults],
-        accepted=store.layers()[done.layer].accepted if joins else [],
+        accepted=_still_accepted(store, done.layer, join) if join is not None and joins else [],
         version=0,
         note="",
         parts=list(after.parts),
     )
     source = sources(store, done, record, version=expected)
     return store.keep(done.layer, after.frame, record, set_aside=after.set_aside, source=source, expected=expected)
+
+
+def _still_accepted(store: Store, layer: str, join: Join) -> list[str]:
+    """Return what is accepted of the rows that stay."""
+    accepted = store.layers()[layer].accepted
+    if not join.instead_of or not accepted:
+        return accepted
+    staying = {one.key for one in doubts(frames_of(store)) if one.sources and join.instead_of not in one.sources}
+    return [key for key in accepted if key in staying]
 
 
 def mend(store: Store, finding: Finding, *, who: str, expected: int | None) -> Record:
@@ -262,6 +328,7 @@ def mend(store: Store, finding: Finding, *, who: str, expected: int | None) -> R
         time=datetime.now(UTC),
         who=who,
         note=text("gate.mended", what=done.fault.message()),
+        parts=list(recounted(before.parts, done.frame, out)) if before.parts else [],
     )
     source = store.source(finding.layer)
     return store.keep(finding.layer, done.frame, record, set_aside=out, source=source, expected=expected)

@@ -19,7 +19,7 @@ from data.errors import DataError, Fault
 from data.schemas import schema
 from geo.crs import STORED
 from geo.io import LayerRead, read_layer
-from geo.readers.raw import file_digest
+from geo.readers.parts import digest
 from geo.roles import NOTE_COLUMNS
 from geo.validate import complete
 from geo.workspace import Store
@@ -204,7 +204,7 @@ def replace_sky(layers: Layers, *, weather: Sequence[Path] = (), elevation: Sequ
         layers,
         weather=cells,
         elevation=tuple(elevation),
-        sha256={name: file_digest(path) for name, path in files.items() if path.is_file()},
+        sha256={name: digest(path) for name, path in files.items() if path.is_file()},
     )
 
 
@@ -216,9 +216,7 @@ def load_folder(folder: Path) -> Layers:
         layer: gpd.read_parquet(path).drop(columns=list(NOTE_COLUMNS), errors="ignore") for layer, path in paths.items()
     }
     sources = {
-        layer: Source(
-            file=path.name, sha256=file_digest(path), rows_in=len(frames[layer]), rows_used=len(frames[layer])
-        )
+        layer: Source(file=path.name, sha256=digest(path), rows_in=len(frames[layer]), rows_used=len(frames[layer]))
         for layer, path in paths.items()
     }
     return Layers(frames=frames, weather=(typical_year(),), synthetic=bool(manifest["synthetic"]), sources=sources)

@@ -28,14 +28,17 @@ class Mended:
     fault: Fault
 
 
-def _fault(frame: gpd.GeoDataFrame, finding: Finding, told: str, effect: Effect, rows: tuple[int, ...]) -> Fault:
-    file = str(frame.attrs.get("file", finding.layer))
+def _fault(frame: gpd.GeoDataFrame, finding: Finding, told: str, effect: Effect, *, start: int = 0) -> Fault:
+    """Say what was done about the rows of a finding, from one of them on, and in which files they stand."""
+    files = BETWEEN_FILES.join(dict.fromkeys(finding.sources[start:]))
+    file = files or str(frame.attrs.get("file", finding.layer))
+    rows = finding.rows[start:]
     first = rows[0] if rows else None
     return Fault(rule=told, effect=effect, file=file, layer=finding.layer, row=first, rows=rows, got=finding.title())
 
 
 def _stale(frame: gpd.GeoDataFrame, finding: Finding) -> DataError:
-    return DataError([_fault(frame, finding, "quality_stale", "refused", finding.rows)])
+    return DataError([_fault(frame, finding, "quality_stale", "refused")])
 
 
 def _positions(frame: gpd.GeoDataFrame, finding: Finding) -> NDArray[np.intp]:
@@ -58,7 +61,7 @@ def _drop_later(frame: gpd.GeoDataFrame, finding: Finding) -> Mended:
     out = np.zeros(len(frame), dtype=bool)
     out[_positions(frame, finding)[1:]] = True
     kept, aside = _split(frame, out)
-    return Mended(kept, aside, _fault(frame, finding, "quality_dropped", "row_set_aside", finding.rows[1:]))
+    return Mended(kept, aside, _fault(frame, finding, "quality_dropped", "row_set_aside", start=1))
 
 
 def _rescale(column: str) -> Callable[[gpd.GeoDataFrame, Finding], Mended]:
@@ -74,7 +77,7 @@ def _rescale(column: str) -> Callable[[gpd.GeoDataFrame, Finding], Mended]:
         values[at] *= float(finding.values["factor"])
         done = frame.assign(**{column: values})
         done.attrs = dict(frame.attrs)
-        return Mended(done, frame.iloc[:0].copy(), _fault(frame, finding, "quality_reread", "repaired", finding.rows))
+        return Mended(done, frame.iloc[:0].copy(), _fault(frame, finding, "quality_reread", "repaired"))
 
     return mend
 
@@ -91,11 +94,14 @@ def _clip(frame: gpd.GeoDataFrame, finding: Finding) -> Mended:
     out[second] = blank(shapes[[second]])[0]
     if out.any():
         kept, aside = _split(frame, out)
-        return Mended(kept, aside, _fault(frame, finding, "quality_dropped", "row_set_aside", finding.rows[1:]))
+        return Mended(kept, aside, _fault(frame, finding, "quality_dropped", "row_set_aside", start=1))
     done = with_shapes(frame, shapes)
-    return Mended(done, frame.iloc[:0].copy(), _fault(frame, finding, "quality_clipped", "repaired", finding.rows[1:]))
+    return Mended(done, frame.iloc[:0].copy(), _fault(frame, finding, "quality_clipped", "repaired", start=1))
 
 
+BETWEEN_FILES: Final = "、"
+MENDED: Final = ("quality_dropped", "quality_reread", "quality_clipped")
+"""Rules under which a mend is told."""
 MENDS: Final[dict[str, Callable[[gpd.GeoDataFrame, Finding], Mended]]] = {
     "drop_later": _drop_later,
     "capacity": _rescale("capacity_t_h"),
@@ -127,5 +133,5 @@ def mended(frame: gpd.GeoDataFrame, finding: Finding) -> Mended:
     """
     mend = MENDS.get(finding.mend)
     if mend is None:
-        raise DataError([_fault(frame, finding, "quality_no_mend", "refused", finding.rows)])
+        raise DataError([_fault(frame, finding, "quality_no_mend", "refused")])
     return mend(frame, finding)

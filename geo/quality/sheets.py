@@ -54,14 +54,15 @@ class Sheet:
         rows = frame["source_row"] if "source_row" in frame else pd.Series(range(1, len(frame) + 1))
         ids = frame[IDENTIFIERS[layer]].astype("string").fillna("").astype(object).to_numpy()
         known = frame["source_file"] if "source_file" in frame else pd.Series("", index=frame.index)
-        sources = known.astype(object).fillna("").to_numpy().astype(str)
-        order = np.lexsort((ids.astype(str), rows.to_numpy(), sources))
+        turn, names = pd.factorize(known.astype(object).fillna(""))  # tables in the order in which they were joined
+        sources = np.asarray(names, dtype=object)[turn] if len(turn) else np.empty(0, dtype=object)
+        order = np.lexsort((ids.astype(str), rows.to_numpy(), turn))
         self.layer = layer
         self.crs = crs
         self.frame = frame.iloc[order].reset_index(drop=True)
         self.rows: NDArray[np.int64] = np.asarray(rows, dtype=np.int64)[order]
         self.ids: Objects = ids[order]
-        self.sources: Objects | None = sources[order].astype(object) if "source_file" in frame else None
+        self.sources: Objects | None = sources[order] if "source_file" in frame else None
         self._words: dict[str, Objects] = {}
 
     def __len__(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -116,12 +115,6 @@ def reason(path: Path, said: object) -> str:
         for whole in (str(folder), repr(str(folder))[1:-1], folder.as_posix()):
             text_ = text_.replace(whole, "…") if len(folder.parts) > 1 else text_
     return cleaned(text_)
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def choose(path: Path, names: list[str], *, sublayer: str | None, layer: str | None) -> str:

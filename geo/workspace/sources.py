@@ -13,16 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from geo.readers.limits import safe_name
-from geo.readers.raw import file_digest
+from geo.readers.parts import PARTS, digest, parts
 from geo.workspace.store import Record, refused
 
-# The parts that GDAL's drivers of these formats read, besides the file that a person names.
-PARTS: Final = {
-    ".shp": (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".shp.xml"),
-    ".tab": (".dat", ".map", ".id", ".ind"),
-    ".mif": (".mid",),
-    ".gdb": (),
-}
 _SUFFIX_LENGTH: Final = 10
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 MARK: Final = 12
@@ -58,16 +51,9 @@ def safe_suffix(name: str) -> str:
     return suffix if plain else ""
 
 
-def _parts(path: Path) -> list[Path]:
-    if path.is_dir():
-        return sorted(part for part in path.rglob("*") if part.is_file())
-    wanted = {(path.stem + part).casefold() for part in (path.suffix, *PARTS[path.suffix.lower()])}
-    return sorted(part for part in path.parent.iterdir() if part.name.casefold() in wanted and part.is_file())
-
-
 def _bundle(path: Path) -> bytes:
     """Return the parts of a file as a zip, the same bytes for the same parts."""
-    return _zipped({part.relative_to(path.parent).as_posix(): part.read_bytes() for part in _parts(path)})
+    return _zipped({part.relative_to(path.parent).as_posix(): part.read_bytes() for part in parts(path)})
 
 
 def _zipped(files: Mapping[str, bytes]) -> bytes:
@@ -108,18 +94,18 @@ def source_bytes(path: Path | bytes, record: Record) -> bytes:
         if path.is_dir():
             return _bundle(path)
         if path.suffix.lower() in PARTS:
-            content, digest = _bundle(path), file_digest(path)
+            content, found = _bundle(path), digest(path)
         else:
             content = path.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
+            found = hashlib.sha256(content).hexdigest()
     except OSError as error:
         raise refused("file_missing", file=record.file, layer=record.layer, got=type(error).__name__) from error
-    if digest != record.source_sha256:
+    if found != record.source_sha256:
         raise refused(
             "workspace_source_changed",
             file=record.file,
             layer=record.layer,
             expected=record.source_sha256[:16],
-            got=digest[:16],
+            got=found[:16],
         )
     return content

@@ -3,6 +3,7 @@
 import io
 import zipfile
 
+import geopandas as gpd
 import hypothesis.strategies as st
 import openpyxl
 import pandas as pd
@@ -181,6 +182,7 @@ def test_the_same_file_twice_has_two_names_and_adds_nothing(store, tmp_path):
     keep(store, done)
     record = keep(store, done, keeping.Join())
     assert [part.source for part in record.parts] == ["a.csv", "a.csv (2)"]
+    assert "file_again" in {fault["rule"] for fault in record.faults}
     assert (record.rows_used, record.rows_set_aside) == (2, 2)
 
 
@@ -328,3 +330,153 @@ def test_a_whole_ledger_twice_is_one_fault(tmp_path):
     assert (len(done.frame), len(done.set_aside)) == (4000, 4000)
     (told,) = done.faults
     assert len(told.got) < 200
+
+
+def test_where_a_row_came_from_is_the_programs_word(store, tmp_path):
+    header = [*HEADER, "source_file"]
+    rows = [["B1", "甲厂", "煤", "20", 106.40, 39.01, "b.csv"], ["B2", "乙厂", "煤", "14", None, None, "b.csv"]]
+    keep(store, read(table(tmp_path / "a.csv", rows, header)))
+    keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
+    record = keep(store, read(table(tmp_path / "b2.csv", SHEETS["平罗县"])), keeping.Join(instead_of="b.csv"))
+    assert set(store.set_aside("boilers")["source_file"]) == {"a.csv"}
+    assert (record.rows_in, record.rows_used, record.rows_set_aside) == (3, 2, 1)
+    assert "b.csv" in store.set_aside("boilers").astype(str).to_numpy(), "the file's own column is kept"
+
+
+def test_parts_count_the_rows_that_the_layer_has_of_them(store, tmp_path):
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    record = keep(store, read(table(tmp_path / "b.csv", [*SHEETS["大武口区"], *SHEETS["平罗县"]])), keeping.Join())
+    assert [(part.rows_used, part.rows_set_aside) for part in record.parts] == [(2, 0), (1, 2)]
+    assert sum(part.rows_used for part in record.parts) == record.rows_used
+
+
+def test_a_row_whose_identifier_is_free_again_comes_back(store, tmp_path):
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", [["B1", "另一厂", "煤", "4", 106.8, 39.2]])), keeping.Join())
+    assert store.read("boilers")["name"].tolist() == ["甲厂", "乙厂"]
+    newer = read(table(tmp_path / "a2.csv", SHEETS["大武口区"][1:]))
+    record = keep(store, newer, keeping.Join(instead_of="a.csv"))
+    assert store.read("boilers").set_index("boiler_id")["name"].to_dict() == {"B1": "另一厂", "B2": "乙厂"}
+    assert (
+        store.read("boilers").dtypes.to_dict()
+        == store.read("boilers", 1).assign(source_file=store.read("boilers")["source_file"]).dtypes.to_dict()
+    )
+    assert record.rows_set_aside == 0
+    assert "id_taken" not in {fault["rule"] for fault in record.faults}
+    MODELS["boilers"].validate(store.read("boilers"))
+
+
+def test_what_was_accepted_of_other_rows_is_not_accepted(store, tmp_path):
+    big = ["序号", *HEADER[1:]], [[1, "甲厂", "煤", "1000", 106.40, 39.01]]
+    keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
+    keep(store, read(table(tmp_path / "b.csv", big[1], big[0])), keeping.Join())
+    finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.sources == ("b.csv",))
+    store.accept("boilers", [finding.key], expected=2)
+    keep(store, read(table(tmp_path / "c.csv", SHEETS["平罗县"])), keeping.Join())
+    assert store.layers()["boilers"].accepted == [finding.key]
+    again = read(table(tmp_path / "b2.csv", [[1, "完全不同", "煤", "1100", 106.5, 39.1]], big[0]))
+    keep(store, again, keeping.Join(instead_of="b.csv"))
+    assert store.layers()["boilers"].accepted == []
+
+
+def test_a_mend_keeps_what_was_joined_first_and_goes_with_its_file(store, tmp_path):
+    keep(store, read(table(tmp_path / "z.csv", [["Z1", *SHEETS["大武口区"][0][1:]]])))
+    keep(store, read(table(tmp_path / "b.csv", [["B1", *SHEETS["大武口区"][0][1:]]])), keeping.Join())
+    finding = next(one for one in gate.doubts(gate.frames_of(store)) if one.mend == "drop_later")
+    record = keeping.mend(store, finding, who="", expected=2)
+    assert store.read("boilers")["boiler_id"].tolist() == ["Z1"]
+    assert [(part.rows_used, part.rows_set_aside) for part in record.parts] == [(1, 0), (0, 1)]
+    assert record.faults[-1]["file"] == "b.csv"
+    newer = read(table(tmp_path / "b2.csv", SHEETS["平罗县"]))
+    told = keeping.change(store, newer, keeping.Join(instead_of="b.csv")).told
+    assert [fault.rule for fault in told] == ["mend_undone"]
+    record = keep(store, newer, keeping.Join(instead_of="b.csv"))
+    assert "quality_dropped" not in {fault["rule"] for fault in record.faults}
+
+
+def test_shapefiles_that_differ_in_their_table_alone_are_two_files(store, tmp_path):
+    contents = []
+    for at, folder in enumerate("甲乙"):
+        (tmp_path / folder).mkdir()
+        rows = {"锅炉编号": [f"{folder}1"], "名称": [f"{at}厂"], "燃料": ["煤"]}
+        frame = gpd.GeoDataFrame(rows, geometry=gpd.points_from_xy([106.4], [39.0]), crs=4490)
+        frame.to_file(tmp_path / folder / "h.shp", encoding="gb18030")
+        keep(store, read(tmp_path / folder / "h.shp"), keeping.Join() if at else None)
+        contents.append((tmp_path / folder / "h.dbf").read_bytes())
+    with zipfile.ZipFile(io.BytesIO(store.source("boilers"))) as whole:
+        inner = [zipfile.ZipFile(io.BytesIO(whole.read(name))) for name in whole.namelist()]
+        assert [one.read("h.dbf") for one in inner] == contents
+
+
+def test_plants_that_are_only_counted_stay_apart(store, tmp_path):
+    header = ["序号", "电厂名称", "容量(MW)", "经度", "纬度"]
+    for at, name in enumerate(("大武口热电", "惠农热电")):
+        path = table(tmp_path / f"{name}.csv", [[1, name, 200, 106.4 + at / 3, 39.0]], header)
+        decision = gate.Decision(layer="plants", mapping={"序号": ("plant_id", "")})
+        done = gate.read(path, decision)
+        seen = gate.version_of(store, "plants")
+        join = keeping.Join() if at else None
+        keeping.keep(store, done, decision, signature="", who="", expected=seen, join=join)
+    assert store.read("plants")["plant_id"].nunique() == 2
+
+
+def test_plants_of_one_number_and_two_names_are_told(store, tmp_path):
+    header = ["电厂编号", "机组编号", "电厂名称", "容量(MW)", "经度", "纬度"]
+    for at, name in enumerate(("大武口热电", "惠农热电")):
+        path = table(tmp_path / f"{name}.csv", [["P1", f"U{at}", name, 200, 106.4, 39.0]], header)
+        done = gate.read(path, gate.Decision(layer="plants"))
+        seen, join = gate.version_of(store, "plants"), keeping.Join() if at else None
+        record = keeping.keep(
+            store, done, gate.Decision(layer="plants"), signature="", who="", expected=seen, join=join
+        )
+    assert [fault["got"] for fault in record.faults if fault["rule"] == "group_shared"] == ["P1: 大武口热电, 惠农热电"]
+
+
+def test_what_a_person_says_of_no_sheets_header_is_refused(tmp_path):
+    path = book(tmp_path / "台账.xlsx")
+    decision = gate.Decision(layer="boilers", sublayers=tuple(SHEETS), mapping={"没有的": ("name", "")})
+    with pytest.raises(DataError) as caught:
+        gate.read(path, decision)
+    assert [(fault.rule, fault.column) for fault in caught.value.faults if fault.effect == "refused"] == [
+        ("column_missing", "没有的")
+    ]
+
+
+def test_a_sheet_named_twice_is_read_once(tmp_path):
+    done = read(book(tmp_path / "台账.xlsx"), "大武口区", "大武口区", "平罗县")
+    assert done.frame["boiler_id"].tolist() == ["B1", "B2", "P1"]
+
+
+def test_sheets_of_different_systems_say_so(tmp_path):
+    made = openpyxl.Workbook()
+    made.active.title = "度"
+    for row in [HEADER, *SHEETS["大武口区"]]:
+        made.active.append(row)
+    other = made.create_sheet("米")
+    for row in [[*HEADER[:4], "东坐标", "北坐标"], ["P1", "戊厂", "煤", "4", 633470.0, 4308480.0]]:
+        other.append(row)
+    made.save(tmp_path / "a.xlsx")
+    for crs in (None, "EPSG:4544"):
+        with pytest.raises(DataError) as caught:
+            gate.read(tmp_path / "a.xlsx", gate.Decision(layer="boilers", sublayers=("度", "米"), crs=crs))
+        assert "sheets_systems" in rules(caught.value.faults)
+
+
+def test_an_empty_workspace_has_no_source_to_replace(store, tmp_path):
+    with pytest.raises(DataError) as caught:
+        keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])), keeping.Join(instead_of="x.csv"))
+    assert rules(caught.value.faults) == {"source_unknown"}
+
+
+def test_a_unit_that_overrules_a_caption_is_told(tmp_path):
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, unit in (("甲", "MW"), ("乙", "t/h")):
+        sheet = made.create_sheet(name)
+        for row in [[f"单位：{unit}"], [*HEADER[:3], "容量", *HEADER[4:]], [f"{name}1", "厂", "煤", 7, 106.4, 39.0]]:
+            sheet.append(row)
+    made.save(tmp_path / "a.xlsx")
+    decision = gate.Decision(layer="boilers", sublayers=("甲", "乙"), mapping={"容量": ("capacity_t_h", "MW")})
+    done = gate.read(tmp_path / "a.xlsx", decision)
+    (told,) = [fault for fault in done.faults if fault.rule == "unit_overruled"]
+    assert (told.file, told.column, told.expected, told.got) == ("a.xlsx › 乙", "容量", "t/h", "MW")

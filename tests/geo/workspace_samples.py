@@ -1,6 +1,5 @@
 """Small layers to keep, and a worker: another process that keeps layers when it is told to."""
 
-import hashlib
 import importlib
 import json
 import os
@@ -17,6 +16,7 @@ import pandas as pd
 import shapely
 
 from data.errors import DataError
+from geo.readers.parts import digest
 from geo.workspace import Record, open_store
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -51,7 +51,7 @@ def record_of(layer, frame, aside, source, **more):
     said = {
         "layer": layer,
         "file": source.name,
-        "source_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
+        "source_sha256": digest(source),
         "rows_in": len(frame) + len(aside),
         "rows_used": len(frame),
         "rows_set_aside": len(aside),

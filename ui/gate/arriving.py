@@ -114,7 +114,7 @@ def _decide(arrival: Arrival) -> None:
 
 
 def _read(arrival: Arrival, look: gate.Look, decision: gate.Decision) -> None:
-    for kind in ("read", "refused"):
+    for kind in ("read", "refused", "kept"):
         st.session_state.pop(f"{kind}_{arrival.token}", None)
     trusted = gate.trusted_layers(store())
     try:
@@ -129,6 +129,8 @@ def _possible(arrival: Arrival) -> list[str]:
     """Return the systems that a file whose own is not stated can be in, as its refusal lists them."""
     refused = st.session_state.get(f"refused_{arrival.token}")
     faults = () if refused is None else refused[0].faults
+    if any(fault.rule == "sheets_systems" for fault in faults):  # one answer cannot be right for all of them
+        return []
     said = [fault.expected for fault in faults if fault.rule in ("crs_missing", "crs_contradicted")]
     return list(dict.fromkeys(code for one in said for code in _CODE.findall(one)))
 

@@ -25,10 +25,11 @@ def keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Deci
     """Ask how the layer meets what is kept, and keep it; another version meanwhile is told, never overwritten."""
     kept = st.session_state.get(f"kept_{arrival.token}")
     name = label("layer", done.layer, language())
-    if kept is not None and kept[0] == done.sha256 and kept[2] == decision:
+    current = gate.version_of(store(), done.layer)
+    if kept is not None and kept[0] == done.sha256 and kept[2] == decision and kept[1] == current:
         st.success(t("gate.kept", layer=name, version=kept[1]))
         return
-    if gate.version_of(store(), done.layer) != seen:
+    if current != seen:
         st.error(t("fault.workspace_moved"))
         if st.button(t("gate.look_again"), icon=":material/refresh:", key=f"again_{arrival.token}"):
             st.session_state[f"read_{arrival.token}"] = done, decision, gate.version_of(store(), done.layer)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 
 import geopandas as gpd
@@ -32,6 +34,12 @@ def table_height(rows: int, *, most: int = 8) -> int:
     return 35 * (min(rows, most) + 1) + 3
 
 
+def seal(done: LayerRead) -> str:
+    """Name what was read of a file: its bytes, sheets, headers and place."""
+    said = [done.sha256, [part.file for part in done.parts], done.file, done.mapping, done.recognition.as_dict()]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, default=str).encode()).hexdigest()[:16]
+
+
 def shown(done: LayerRead) -> None:
     """Show what was read of a file."""
     first, second, third = st.columns(3)
@@ -40,7 +48,7 @@ def shown(done: LayerRead) -> None:
     third.metric(t("inspect.rows_set_aside"), f"{len(done.checked.set_aside):,}")
     for part in done.parts or (done,):
         coordinates(part.recognition, of=part.file if done.parts else "")
-    fault_list(done.faults, key=f"faults_{done.sha256[:8]}")
+    fault_list(done.faults, key=f"faults_{seal(done)}")
     _aside(done)
     on_map(done)
 
@@ -112,7 +120,7 @@ def _aside(done: LayerRead) -> None:
         t("files.download_aside"),
         data=lambda: gpkg_bytes({done.layer: words}),
         file_name="set_aside.gpkg",
-        key=f"aside_{done.sha256[:8]}",
+        key=f"aside_{seal(done)}",
         on_click="ignore",
     )
 
@@ -138,7 +146,7 @@ def on_map(done: LayerRead) -> None:
     ]
     if len(done.frame) > SHOWN_ON_MAP:
         st.caption(t("gate.map_first", count=SHOWN_ON_MAP))
-    key = STORE.put_vectors(f"arrival-{done.sha256}", document(frame, range(len(frame)), said))
+    key = STORE.put_vectors(f"arrival-{seal(done)}", document(frame, range(len(frame)), said))
     west, south, east, north = frame.total_bounds
     city_map(
         STORE,
