@@ -78,14 +78,16 @@ def bring_in(
     mapping: Annotated[list[str] | None, typer.Option("--map", help="header=column or header=column|unit")] = None,
     who: Annotated[str, typer.Option(help="who brings it in")] = "",
     add: Annotated[bool, typer.Option("--add", help="the rows that are kept stay")] = False,
-    instead_of: Annotated[str, typer.Option(help="only the rows of this source, as `layers` names it, give way")] = "",
+    instead_of: Annotated[
+        list[str] | None, typer.Option(help="only the rows of these sources, as `layers` names them, give way")
+    ] = None,
     take_all: Annotated[bool, typer.Option("--yes", help="take the proposals for headers that are alike")] = False,
     language: Language = "zh",
 ) -> None:
     """Check a file and keep it as the next version of its layer. Exit 3 if a header has to be confirmed first."""
     with told(language):
         if add and instead_of:
-            raise DataError([Fault(rule="join_twice", effect="refused", file="--add, --instead-of", got=instead_of)])
+            raise DataError([Fault(rule="join_twice", effect="refused", file="--add, --instead-of")])
         store = open_store(where)
         versions = {name: record.version for name, record in store.layers().items()}
         look = gate.look(file, layer=layer, sublayers=sublayer or (), store=store)
@@ -110,7 +112,7 @@ def bring_in(
         done = gate.read(file, decision, raws=look.raws, trusted=gate.trusted_layers(store))
         if done.faults:
             typer.echo(fault_list(done.faults, language), err=True)
-        join = keeping.Join(instead_of=instead_of) if add or instead_of else None
+        join = keeping.Join(instead_of=tuple(instead_of or ())) if add or instead_of else None
         _tell(done, keeping.change(store, done, join), join, language)
         seen = versions.get(look.layer)
         record = keeping.keep(store, done, decision, signature=look.signature, who=who, expected=seen, join=join)
@@ -166,7 +168,7 @@ def redo(layer: str, where: Where, language: Language = "zh") -> None:
 
 def _step(act: Literal["undo", "redo"], layer: str, where: str, language: str) -> None:
     with told(language):
-        store = open_store(where)
+        store, _ = _filled(where)
         seen = gate.version_of(store, layer)
         record = store.undo(layer, expected=seen) if act == "undo" else store.redo(layer, expected=seen)
     version = "—" if record is None else record.version

@@ -16,7 +16,7 @@ import pandas as pd
 from data.errors import DataError, Fault
 from geo import mapping as columns
 from geo.crs import Recognition
-from geo.io import LayerRead, embedded_counties, guess_raw, read_raw
+from geo.io import LayerRead, embedded_counties, guess_raw, read_raw, stated_unit
 from geo.joining import of_sheets
 from geo.quality import Finding, examine
 from geo.readers.opening import open_raw
@@ -80,7 +80,7 @@ class Look:
     @property
     def questions(self) -> tuple[columns.Match, ...]:
         """Headers that only a person can settle: alike but not known, or with a unit that is not stated."""
-        return tuple(match for match in self.matches if match.how == "similar" or match.unit == "?")
+        return tuple(match for match in self.matches if _asks(match))
 
     def decision(self) -> Decision:
         """Return the decision that takes every proposal but those that are questions."""
@@ -118,8 +118,22 @@ def look(path: Path, *, layer: str | None = None, sublayers: Sequence[str] = (),
     cells = _cells(raws)
     seal = columns.signature(kind, [str(name) for name in cells])
     known = remembered(store, kind, seal) if store is not None else None
-    matches = columns.propose(kind, cells, remembered=known)
-    return Look(raws=raws, layer=kind, sublayers=opened, matches=tuple(matches), signature=seal)
+    matches: dict[str, columns.Match] = {}
+    for raw in raws:
+        for match in columns.propose(kind, _cells([raw]), remembered=_of_headers(known, raw)):
+            before = matches.setdefault(match.foreign, match)
+            if _asks(match) and not _asks(before):
+                matches[match.foreign] = match
+    return Look(raws=raws, layer=kind, sublayers=opened, matches=tuple(matches.values()), signature=seal)
+
+
+def _of_headers(known: Mapping[str, tuple[str, str]] | None, raw: Raw) -> dict[str, tuple[str, str]] | None:
+    return None if known is None else {header: ours for header, ours in known.items() if header in raw.frame}
+
+
+def _asks(match: columns.Match) -> bool:
+    """Tell whether only a person can settle what a header means, or in which unit it is."""
+    return match.how == "similar" or match.unit == "?"
 
 
 def _opened(path: Path, sublayers: Sequence[str], layer: str | None) -> tuple[Raw, ...]:
@@ -249,8 +263,11 @@ def _read_one(
     path: Path, raw: Raw, decision: Decision, *, trusted: Mapping[str, gpd.GeoDataFrame] | None, name: str
 ) -> LayerRead:
     """Read one table; of what was said of headers, that which is about its own."""
-    several = len(decision.sublayers) > 1
-    said = {header: ours for header, ours in decision.mapping.items() if not several or header in raw.frame}
+    said = dict(decision.mapping)
+    if len(decision.sublayers) > 1:
+        said = {header: ours for header, ours in said.items() if header in raw.frame}
+        # an answer for several sheets fills what a sheet leaves open; what its caption states stands
+        said = {header: (ours, "" if stated_unit(ours, raw.units) else unit) for header, (ours, unit) in said.items()}
     return read_raw(
         path, raw, decision.layer, crs=decision.crs, mapping=said, trusted=trusted, datum=decision.datum, name=name
     )

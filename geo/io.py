@@ -125,7 +125,7 @@ def _mapped(
         foreign: unit
         for foreign, (ours, _) in joined.items()
         if not (said.get(foreign, ("", ""))[1] or _written(foreign, ours) or states_unit(layer, foreign))
-        for unit in [_captioned(ours, stated)]
+        for unit in [stated_unit(ours, stated)]
         if unit
     }
     mapped = {
@@ -149,7 +149,7 @@ def _mapped(
         Fault(rule="unit_overruled", effect="noted", column=name, expected=caption, got=mapped[name][1], **place)
         for name, (ours, unit) in said.items()
         if unit and name in mapped
-        for caption in [_captioned(ours, stated)]
+        for caption in [stated_unit(ours, stated)]
         if caption and caption != mapped[name][1]
     ]
     notes += [
@@ -170,7 +170,7 @@ def _written(foreign: str, ours: str) -> str:
     return (fitting or (said if foreign.rstrip().endswith((")", "）")) and dimensions(ours) else []) or [""])[0]
 
 
-def _captioned(ours: str, stated: tuple[str, ...]) -> str:
+def stated_unit(ours: str, stated: tuple[str, ...]) -> str:
     """Return the unit of a caption that is our column's: tonnes alone are a mass and no output of boilers."""
     found = [unit for word in stated if normalise(word) not in _MASSES and (unit := unit_of(word, dimensions(ours)))]
     return found[0] if len(set(found)) == 1 else ""

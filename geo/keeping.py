@@ -32,11 +32,11 @@ class Join:
 
     Parameters
     ----------
-    instead_of : str
-        The source whose rows give way; empty where all rows that are kept stay.
+    instead_of : tuple of str
+        The sources whose rows give way; empty where all rows that are kept stay.
     """
 
-    instead_of: str = ""
+    instead_of: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,9 +114,9 @@ def following(store: Store, done: LayerRead, join: Join | None, *, version: int 
         return Next(frame=done.frame, set_aside=done.checked.set_aside, faults=done.faults, parts=several)
     record = next(one for one in store.history(done.layer) if one.version == version)
     known = parts_of(record)
-    if join.instead_of and join.instead_of not in {part.source for part in known}:
+    if not {*join.instead_of} <= {part.source for part in known}:
         raise _unknown_source(file, known, join)
-    staying = [part for part in known if part.source != join.instead_of]
+    staying = [part for part in known if part.source not in join.instead_of]
     blocks, faults = _base(store, record, known[0].source, join)
     named: list[Part] = []
     told: list[Fault] = _undone(record, join)
@@ -148,7 +148,7 @@ def recounted(parts: Sequence[Part], frame: gpd.GeoDataFrame, set_aside: gpd.Geo
 def _unknown_source(file: str, known: Sequence[Part], join: Join) -> DataError:
     expected = ", ".join(part.source for part in known)
     return DataError(
-        [Fault(rule="source_unknown", effect="refused", file=file, expected=expected, got=join.instead_of)]
+        [Fault(rule="source_unknown", effect="refused", file=file, expected=expected, got=", ".join(join.instead_of))]
     )
 
 
@@ -158,14 +158,14 @@ def _again(part: Part, staying: Sequence[Part], layer: str) -> list[Fault]:
     return [Fault(rule="file_again", effect="noted", file=part.source, layer=layer, got=one.source) for one in same]
 
 
-def _is_of(fault: Fault, source: str) -> bool:
-    return source == fault.file or source in fault.file.split(BETWEEN_FILES)
+def _is_of(fault: Fault, join: Join) -> bool:
+    return not {fault.file, *fault.file.split(BETWEEN_FILES)}.isdisjoint(join.instead_of)
 
 
 def _undone(record: Record, join: Join) -> list[Fault]:
     """Tell of mends that go with the rows that give way."""
     faults = [Fault.from_plain(fault) for fault in record.faults]
-    mends = [one for one in faults if one.rule in MENDED and join.instead_of and _is_of(one, join.instead_of)]
+    mends = [one for one in faults if one.rule in MENDED and _is_of(one, join)]
     return [replace(one, rule="mend_undone", effect="noted") for one in mends]
 
 
@@ -180,8 +180,8 @@ def _base(store: Store, record: Record, own: str, join: Join) -> tuple[list[Bloc
         frame, aside = placed(frame, own), placed(aside, own)
         faults = [replace(fault, file=own) for fault in faults]
     if join.instead_of:
-        frame, aside = (one[one["source_file"] != join.instead_of].reset_index(drop=True) for one in (frame, aside))
-        faults = [fault for fault in faults if not _is_of(fault, join.instead_of)]
+        frame, aside = (one[~one["source_file"].isin(join.instead_of)].reset_index(drop=True) for one in (frame, aside))
+        faults = [fault for fault in faults if not _is_of(fault, join)]
     clashes = {(fault.file, row) for fault in faults if fault.rule == "id_taken" for row in fault.rows}
     places = list(zip(aside["source_file"], aside["source_row"], strict=True)) if len(aside) else []
     clashed = np.array([place in clashes for place in places], dtype=bool)
@@ -304,7 +304,7 @@ def _still_accepted(store: Store, layer: str, join: Join) -> list[str]:
     accepted = store.layers()[layer].accepted
     if not join.instead_of or not accepted:
         return accepted
-    staying = {one.key for one in doubts(frames_of(store)) if one.sources and join.instead_of not in one.sources}
+    staying = {one.key for one in doubts(frames_of(store)) if one.sources and not {*join.instead_of} & {*one.sources}}
     return [key for key in accepted if key in staying]
 
 

@@ -44,8 +44,9 @@ def _stale(frame: gpd.GeoDataFrame, finding: Finding) -> DataError:
 def _positions(frame: gpd.GeoDataFrame, finding: Finding) -> NDArray[np.intp]:
     """Return where the rows of a finding stand, in its order; a finding about other rows is refused."""
     ids = frame[IDENTIFIERS[finding.layer]].astype("string").fillna("").astype(object)
-    where = {one: at for at, one in enumerate(ids) if one in set(finding.ids)}
-    if len(where) != len(set(finding.ids)) or not where:
+    wanted = set(finding.ids)
+    where = {one: at for at, one in enumerate(ids) if one in wanted}
+    if len(where) != len(wanted) or not where:
         raise _stale(frame, finding)
     return np.array([where[one] for one in finding.ids], dtype=np.intp)
 

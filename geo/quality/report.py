@@ -128,7 +128,7 @@ def table(
             "severity": text(f"quality.severity.{one.severity}", language),
             "rule": one.title(language),
             "layer": label("layer", one.layer, language),
-            "rows": one.places(),
+            "rows": _places(one, masked=masked),
             "count": len(one.rows),
             "ids": _listed(one, masked=masked),
             "what": what(one, language, masked=masked),
@@ -139,6 +139,11 @@ def table(
         for one in findings
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _places(finding: Finding, *, masked: bool) -> str:
+    sources = tuple(masked_text(one) for one in finding.sources) if masked else finding.sources
+    return replace(finding, sources=sources).places()
 
 
 def _listed(finding: Finding, *, masked: bool) -> str:

@@ -312,9 +312,10 @@ def test_commands_tell_what_cannot_be_written(tmp_path, ledger):
     assert text("fault.not_writable") in done.stderr
 
 
-@pytest.mark.parametrize("command", ["layers", "check", "export"])
+@pytest.mark.parametrize("command", ["layers", "check", "export", "undo", "redo"])
 def test_a_workspace_that_is_not_there_is_told(tmp_path, command):
     out = ["--out", tmp_path / "out"] if command == "export" else []
+    out = ["boilers"] if command in ("undo", "redo") else out
     said = geo(command, "--workspace", tmp_path / "mistyped", *out)
     assert said.exit_code == 2
     assert text("fault.workspace_empty") in said.output

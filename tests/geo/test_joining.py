@@ -162,7 +162,7 @@ def test_one_countys_rows_give_way_to_its_new_file(store, tmp_path):
     keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])))
     keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
     newer = read(table(tmp_path / "b2.csv", [["H2", "丁厂", "煤", "6", 106.79, 39.26]]))
-    join = keeping.Join(instead_of="b.csv")
+    join = keeping.Join(instead_of=("b.csv",))
     foretold = keeping.change(store, newer, join)
     assert (foretold.before.rows_used, foretold.after, foretold.gone) == (3, 3, 1)
     record = keep(store, newer, join)
@@ -172,7 +172,7 @@ def test_one_countys_rows_give_way_to_its_new_file(store, tmp_path):
     with zipfile.ZipFile(io.BytesIO(store.source("boilers"))) as came:
         assert {name.rpartition("/")[2] for name in came.namelist()} == {"a.csv", "b2.csv"}
     with pytest.raises(DataError) as caught:
-        keep(store, newer, keeping.Join(instead_of="没有.csv"))
+        keep(store, newer, keeping.Join(instead_of=("没有.csv",)))
     assert rules(caught.value.faults) == {"source_unknown"}
     assert gate.version_of(store, "boilers") == 3
 
@@ -293,7 +293,7 @@ def test_rows_of_a_file_of_any_name_can_give_way(store, tmp_path, name):
     record = keep(store, done, sheets=sheets)
     assert [part.source for part in record.parts] == list(dict.fromkeys(store.read("boilers")["source_file"]))
     newer = read(table(tmp_path / "b.csv", SHEETS["平罗县"]))
-    keep(store, newer, keeping.Join(instead_of=record.parts[0].source))
+    keep(store, newer, keeping.Join(instead_of=(record.parts[0].source,)))
     assert store.read("boilers")["boiler_id"].tolist() == ["H1", "P1"]
 
 
@@ -337,7 +337,7 @@ def test_where_a_row_came_from_is_the_programs_word(store, tmp_path):
     rows = [["B1", "甲厂", "煤", "20", 106.40, 39.01, "b.csv"], ["B2", "乙厂", "煤", "14", None, None, "b.csv"]]
     keep(store, read(table(tmp_path / "a.csv", rows, header)))
     keep(store, read(table(tmp_path / "b.csv", SHEETS["惠农区"])), keeping.Join())
-    record = keep(store, read(table(tmp_path / "b2.csv", SHEETS["平罗县"])), keeping.Join(instead_of="b.csv"))
+    record = keep(store, read(table(tmp_path / "b2.csv", SHEETS["平罗县"])), keeping.Join(instead_of=("b.csv",)))
     assert set(store.set_aside("boilers")["source_file"]) == {"a.csv"}
     assert (record.rows_in, record.rows_used, record.rows_set_aside) == (3, 2, 1)
     assert "b.csv" in store.set_aside("boilers").astype(str).to_numpy(), "the file's own column is kept"
@@ -355,7 +355,7 @@ def test_a_row_whose_identifier_is_free_again_comes_back(store, tmp_path):
     keep(store, read(table(tmp_path / "b.csv", [["B1", "另一厂", "煤", "4", 106.8, 39.2]])), keeping.Join())
     assert store.read("boilers")["name"].tolist() == ["甲厂", "乙厂"]
     newer = read(table(tmp_path / "a2.csv", SHEETS["大武口区"][1:]))
-    record = keep(store, newer, keeping.Join(instead_of="a.csv"))
+    record = keep(store, newer, keeping.Join(instead_of=("a.csv",)))
     assert store.read("boilers").set_index("boiler_id")["name"].to_dict() == {"B1": "另一厂", "B2": "乙厂"}
     assert (
         store.read("boilers").dtypes.to_dict()
@@ -375,7 +375,7 @@ def test_what_was_accepted_of_other_rows_is_not_accepted(store, tmp_path):
     keep(store, read(table(tmp_path / "c.csv", SHEETS["平罗县"])), keeping.Join())
     assert store.layers()["boilers"].accepted == [finding.key]
     again = read(table(tmp_path / "b2.csv", [[1, "完全不同", "煤", "1100", 106.5, 39.1]], big[0]))
-    keep(store, again, keeping.Join(instead_of="b.csv"))
+    keep(store, again, keeping.Join(instead_of=("b.csv",)))
     assert store.layers()["boilers"].accepted == []
 
 
@@ -388,9 +388,9 @@ def test_a_mend_keeps_what_was_joined_first_and_goes_with_its_file(store, tmp_pa
     assert [(part.rows_used, part.rows_set_aside) for part in record.parts] == [(1, 0), (0, 1)]
     assert record.faults[-1]["file"] == "b.csv"
     newer = read(table(tmp_path / "b2.csv", SHEETS["平罗县"]))
-    told = keeping.change(store, newer, keeping.Join(instead_of="b.csv")).told
+    told = keeping.change(store, newer, keeping.Join(instead_of=("b.csv",))).told
     assert [fault.rule for fault in told] == ["mend_undone"]
-    record = keep(store, newer, keeping.Join(instead_of="b.csv"))
+    record = keep(store, newer, keeping.Join(instead_of=("b.csv",)))
     assert "quality_dropped" not in {fault["rule"] for fault in record.faults}
 
 
@@ -464,11 +464,11 @@ def test_sheets_of_different_systems_say_so(tmp_path):
 
 def test_an_empty_workspace_has_no_source_to_replace(store, tmp_path):
     with pytest.raises(DataError) as caught:
-        keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])), keeping.Join(instead_of="x.csv"))
+        keep(store, read(table(tmp_path / "a.csv", SHEETS["大武口区"])), keeping.Join(instead_of=("x.csv",)))
     assert rules(caught.value.faults) == {"source_unknown"}
 
 
-def test_a_unit_that_overrules_a_caption_is_told(tmp_path):
+def test_an_answer_for_several_sheets_fills_what_a_sheet_leaves_open(tmp_path):
     made = openpyxl.Workbook()
     made.remove(made.active)
     for name, unit in (("甲", "MW"), ("乙", "t/h")):
@@ -478,5 +478,41 @@ def test_a_unit_that_overrules_a_caption_is_told(tmp_path):
     made.save(tmp_path / "a.xlsx")
     decision = gate.Decision(layer="boilers", sublayers=("甲", "乙"), mapping={"容量": ("capacity_t_h", "MW")})
     done = gate.read(tmp_path / "a.xlsx", decision)
-    (told,) = [fault for fault in done.faults if fault.rule == "unit_overruled"]
-    assert (told.file, told.column, told.expected, told.got) == ("a.xlsx › 乙", "容量", "t/h", "MW")
+    assert done.frame["capacity_t_h"].tolist() == pytest.approx([10, 7])
+    alone = gate.Decision(layer="boilers", sublayers=("乙",), mapping={"容量": ("capacity_t_h", "MW")})
+    (told,) = [fault for fault in gate.read(tmp_path / "a.xlsx", alone).faults if fault.rule == "unit_overruled"]
+    assert (told.column, told.expected, told.got) == ("容量", "t/h", "MW")
+
+
+def test_a_question_of_one_sheet_is_asked_though_another_knows(tmp_path):
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, fuel in (("甲", "锅炉燃料的种类"), ("乙", "燃料")):
+        sheet = made.create_sheet(name)
+        for row in [[*HEADER[:2], fuel, *HEADER[3:]], [f"{name}1", "厂", "天然气", 7, 106.4, 39.0]]:
+            sheet.append(row)
+    made.save(tmp_path / "a.xlsx")
+    look = gate.look(tmp_path / "a.xlsx", layer="boilers", sublayers=("乙", "甲"))
+    assert [match.foreign for match in look.questions] == ["锅炉燃料的种类"]
+
+
+def test_a_corrected_workbook_takes_the_place_of_all_its_sheets(store, tmp_path):
+    keep(store, read(table(tmp_path / "z.csv", SHEETS["平罗县"])))
+    sheets = ("大武口区", "惠农区")
+    keep(store, read(book(tmp_path / "k.xlsx"), *sheets), keeping.Join(), sheets)
+    old = tuple(part.source for part in store.layers()["boilers"].parts[1:])
+    mended = {**SHEETS, "惠农区": [["H1", "丙厂", "煤", "12", 106.78, 39.25]]}
+    record = keep(store, read(book(tmp_path / "k.xlsx", mended), *sheets), keeping.Join(instead_of=old), sheets)
+    kept = store.read("boilers").set_index("boiler_id")["capacity_t_h"].to_dict()
+    assert kept == {"P1": 4, "B1": 20, "B2": 14, "H1": 12}
+    assert [part.source for part in record.parts] == ["z.csv", *old]
+
+
+def test_masked_findings_hide_what_a_file_is_called(store, tmp_path):
+    for at, name in enumerate(("张三13912345678", "b")):
+        rows = [[f"{name[0]}1", *SHEETS["大武口区"][0][1:]]]
+        keep(store, read(table(tmp_path / f"{name}.csv", rows)), keeping.Join() if at else None)
+    found = gate.doubts(gate.frames_of(store))
+    for masked in (True, False):
+        said = quality.table(found, masked=masked).to_string()
+        assert ("13912345678" in said) != masked

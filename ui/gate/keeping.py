@@ -18,6 +18,7 @@ from ui.workspace import store
 
 REPLACE: Final = "replace"
 ADD: Final = "add"
+MIN_PARTS: Final = 2
 _INSTEAD: Final = "instead:"
 
 
@@ -38,7 +39,7 @@ def keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Deci
     way = REPLACE if seen is None else _way(arrival, done)
     if way is None:
         return
-    join = None if way == REPLACE else keeping.Join(instead_of=way.removeprefix(_INSTEAD) if way != ADD else "")
+    join = None if way == REPLACE else keeping.Join(instead_of=_sources(done).get(way, ()))
     _foretold(done, decision, join, seen)
     if not st.button(t("gate.keep", layer=name), type="primary", icon=":material/save:", key=f"keep_{arrival.token}"):
         return
@@ -47,15 +48,26 @@ def keep(arrival: Arrival, look: gate.Look, done: LayerRead, decision: gate.Deci
     st.rerun()
 
 
+def _sources(done: LayerRead) -> dict[str, tuple[str, ...]]:
+    """Return what can give way alone: each file of the kept layer, and each sheet of one that has several."""
+    parts = parts_of(store().layers()[done.layer])
+    if len(parts) < MIN_PARTS:
+        return {}
+    files: dict[str, tuple[str, ...]] = {}
+    for part in parts:
+        files[part.file] = (*files.get(part.file, ()), part.source)
+    several = {_INSTEAD + file: sources for file, sources in files.items() if len(sources) > 1 and len(files) > 1}
+    return several | {_INSTEAD + part.source: (part.source,) for part in parts}
+
+
 def _way(arrival: Arrival, done: LayerRead) -> str | None:
     """Ask whether the rows that are kept give way, all or those of one file, or stay; nothing is chosen beforehand."""
-    parts = parts_of(store().layers()[done.layer])
+    rows = {part.source: part.rows_used for part in parts_of(store().layers()[done.layer])}
     words = {REPLACE: t("gate.way_replace"), ADD: t("gate.way_add")}
-    if len(parts) > 1:
-        words |= {
-            _INSTEAD + part.source: t("gate.way_instead", source=plain(part.source), rows=part.rows_used)
-            for part in parts
-        }
+    words |= {
+        way: t("gate.way_instead", source=plain(way.removeprefix(_INSTEAD)), rows=sum(rows[one] for one in sources))
+        for way, sources in _sources(done).items()
+    }
     return st.radio(
         t("gate.way_question"), list(words), index=None, format_func=words.__getitem__, key=f"way_{arrival.token}"
     )
