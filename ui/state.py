@@ -82,8 +82,18 @@ def _kept_city() -> str | None:
         return None
     if "buildings" not in current:
         return None
-    said = json.dumps({name: [record.version, record.sha256] for name, record in current.items()}, sort_keys=True)
+    said = json.dumps(
+        # the same rows may come again from a file of another name, which the pages show as their source
+        {name: [record.version, record.sha256, record.file, str(record.time)] for name, record in current.items()},
+        sort_keys=True,
+    )
     return WORKSPACE + hashlib.sha256(said.encode()).hexdigest()[:24]
+
+
+def on_demo() -> bool:
+    """Say whether the layers in use are the demo city's, whatever weather or elevation they are under."""
+    name = dataset()
+    return name == DEMO or (not name.startswith(WORKSPACE) and bool(st.session_state.get("layers_of_demo")))
 
 
 def use_workspace() -> None:
@@ -97,7 +107,8 @@ def kept_city_moved() -> bool:
 
 
 def keep_dataset(layers: Layers) -> str:
-    """Keep a data set for this session and return its unguessable name."""
+    """Keep the layers in use under another sky for this session, and return the unguessable name of the data set."""
+    st.session_state["layers_of_demo"] = on_demo()
     name = secrets.token_hex(12)
     _MEMORY.layers.put(name, layers)
     st.session_state["dataset"] = name

@@ -171,6 +171,16 @@ def test_kept_buildings_become_the_city_of_every_new_session(workspace):
     assert other.dataframe[0].value[text("column.file")].tolist() == ["建筑.geojson"]
 
 
+def test_the_same_rows_from_a_file_of_another_name_are_told_under_that_name(monkeypatch, tmp_path):
+    for name in ("先.geojson", "后.geojson"):
+        monkeypatch.setenv("NUANGUANG_WORKSPACE", str(tmp_path / name))
+        app = opened("files")
+        dropped(app, name, buildings_file())
+        press(app, "gate_read_")
+        press(app, "keep_")
+        assert opened("files").dataframe[0].value[text("column.file")].tolist() == [name]
+
+
 def test_another_version_meanwhile_is_a_conflict_that_is_told(workspace):
     first, second = opened("files"), opened("files")
     for app in (first, second):
