@@ -25,6 +25,7 @@ FUELS: Final = ("coal", "gas", "biomass", "electricity", "oil", "waste_heat", "o
 DUTIES: Final = ("heating", "process", "power", "unknown")
 MEDIA: Final = ("hot_water", "steam", "unknown")
 BOILER_STATUS: Final = ("operating", "standby", "retired", "unknown")
+DISPOSALS: Final = ("connect", "gas", "electricity", "biomass", "remove", "keep", "unknown")
 PLANT_STATUS: Final = (
     "operating",
     "construction",
@@ -37,10 +38,11 @@ PLANT_STATUS: Final = (
     "retired",
     "unknown",
 )
-NETWORK_KINDS: Final = ("pipe", "service_area")
+NETWORK_KINDS: Final = ("pipe", "service_area", "substation")
 NETWORK_STATUS: Final = ("existing", "planned", "unknown")
 PROVENANCE: Final = ("source_row", "source_file")
 """Columns that say where a row came from; they are no data of the layer."""
+_PARTIAL_DATE: Final = r"^(unknown|[0-9]{4}(-[0-9]{2}){0,2})$"
 POLYGONS: Final = ("Polygon", "MultiPolygon")
 LINES: Final = ("LineString", "MultiLineString")
 
@@ -87,6 +89,25 @@ class Buildings(_Layer):
         nullable=True, ge=0, title="取暖面积(m²)", description="declared heated area [m2]"
     )
     households: Series[float] = pa.Field(nullable=True, ge=0, title="户数", description="households [1]")
+    substation_id: Series[str] | None = pa.Field(
+        nullable=True, title="换热站编号", description="substation that feeds it"
+    )
+    meter_id: Series[str] | None = pa.Field(
+        nullable=True, title="用热户号", description="account or meter of the heat supplier"
+    )
+    metered_heat_gj: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="年用热量(GJ)", description="metered or sold heat of a year [GJ]"
+    )
+    former_source: Series[str] | None = pa.Field(
+        isin=HEAT_SOURCES, title="原取暖方式", description="heat source before the conversion"
+    )
+    subsidy_yuan: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="财政补贴(元)", description="public money for the conversion [yuan]"
+    )
+    stove_removed: Series[pa.BOOL] | None = pa.Field(
+        nullable=True, title="是否拆除燃煤炉具", description="coal stove removed"
+    )
+    relapsed: Series[pa.BOOL] | None = pa.Field(nullable=True, title="是否复烧", description="burns coal again")
     retrofitted: Series[pa.BOOL] = pa.Field(nullable=True, title="已节能改造", description="envelope retrofitted")
     village_code: Series[str] = pa.Field(
         nullable=True, str_matches=r"^\d{12}$", title="村(社区)代码", description="12-digit code"
@@ -112,6 +133,34 @@ class Boilers(_Layer):
     is_peaking: Series[pa.BOOL] = pa.Field(nullable=True, title="调峰", description="peak shaving")
     is_ultra_low: Series[pa.BOOL] = pa.Field(nullable=True, title="是否超低排放", description="ultra-low emission")
     year_built: Series[float] = pa.Field(nullable=True, ge=1900, le=2100, title="投运年份", description="year")
+    substation_id: Series[str] | None = pa.Field(
+        nullable=True, title="换热站编号", description="substation that feeds its site"
+    )
+    town: Series[str] | None = pa.Field(nullable=True, title="乡镇(街道)", description="town or park")
+    credit_code: Series[str] | None = pa.Field(
+        nullable=True, title="统一社会信用代码", description="credit code of the owner"
+    )
+    model: Series[str] | None = pa.Field(nullable=True, title="锅炉型号", description="model")
+    coal_t: Series[float] | None = pa.Field(nullable=True, ge=0, title="年耗煤量(吨)", description="coal of a year [t]")
+    heated_area_m2: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="供热面积(m²)", description="area that it heats [m2]"
+    )
+    dust_process: Series[str] | None = pa.Field(nullable=True, title="除尘工艺", description="dust removal")
+    sulphur_process: Series[str] | None = pa.Field(nullable=True, title="脱硫工艺", description="desulphurisation")
+    nitrogen_process: Series[str] | None = pa.Field(nullable=True, title="脱硝工艺", description="denitrification")
+    stack_height_m: Series[float] | None = pa.Field(
+        nullable=True, gt=0, le=500, title="排放口高度(m)", description="height of the stack [m]"
+    )
+    in_built_up_area: Series[pa.BOOL] | None = pa.Field(
+        nullable=True, title="是否在城市建成区内", description="in the built-up area of the city"
+    )
+    disposal: Series[str] | None = pa.Field(isin=DISPOSALS, title="处置方式", description="disposal decided")
+    replacement: Series[str] | None = pa.Field(nullable=True, title="替代热源", description="replacing heat source")
+    deadline: Series[str] | None = pa.Field(nullable=True, title="计划完成时限", description="deadline")
+    proof: Series[str] | None = pa.Field(nullable=True, title="拆除(注销)证明", description="proof of removal")
+    responsible_unit: Series[str] | None = pa.Field(nullable=True, title="责任单位", description="unit responsible")
+    responsible_person: Series[str] | None = pa.Field(nullable=True, title="责任人", description="person responsible")
+    remark: Series[str] | None = pa.Field(nullable=True, title="备注", description="remark")
     position_sigma_m: Series[float] = pa.Field(
         nullable=True, ge=0, title="点位中误差(m)", description="positional standard deviation [m]"
     )
@@ -133,7 +182,7 @@ class Plants(_Layer):
 
 
 class Networks(_Layer):
-    """Pipes and declared service areas."""
+    """Pipes, declared service areas and substations."""
 
     network_id: Series[str] = pa.Field(unique=True, title="管网编号", description="identifier, text")
     kind: Series[str] = pa.Field(isin=NETWORK_KINDS, title="类别", description="pipe or service area")
@@ -149,6 +198,21 @@ class Networks(_Layer):
         nullable=True, title="富余供热能力(MW)", description="spare heat at peak [MW], negative if short"
     )
     document: Series[str] = pa.Field(nullable=True, title="依据文件", description="declaring document")
+    valid_from: Series[str] | None = pa.Field(
+        nullable=True, str_matches=_PARTIAL_DATE, title="有效期自", description="valid from"
+    )
+    valid_to: Series[str] | None = pa.Field(
+        nullable=True, str_matches=_PARTIAL_DATE, title="有效期至", description="valid to"
+    )
+    year_built: Series[float] | None = pa.Field(
+        nullable=True, ge=1900, le=2100, title="敷设年份", description="year laid"
+    )
+    year_planned: Series[float] | None = pa.Field(
+        nullable=True, ge=1900, le=2100, title="计划年份", description="year planned"
+    )
+    position_sigma_m: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="点位中误差(m)", description="positional standard deviation [m]"
+    )
 
 
 class Villages(_Layer):
@@ -215,7 +279,7 @@ GEOMETRY_TYPES: Final = {
     "buildings": POLYGONS,
     "boilers": ("Point",),
     "plants": ("Point", *POLYGONS),
-    "networks": (*LINES, *POLYGONS),
+    "networks": ("Point", *LINES, *POLYGONS),
     "villages": ("Point", *POLYGONS),
     "counties": POLYGONS,
     "parcels": POLYGONS,

@@ -39,7 +39,18 @@ _ERROR: Final = re.compile(r"#(?:N/A|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|GETTIN
 _PYTHONIC: Final = (object, np.float64, np.int64, np.bool_)  # cells of these kinds are Python's own when taken out
 _PARTED: Final = re.compile(r"\d\s+\d")
 _GROUPED: Final = re.compile(r"\d{1,3}(?:\s\d{3})+(?!\d)[^\d]*")
-_NUMERIC: Final = ("area", "power", "length", "diameter", "apparent", "angle", "households", "storeys")
+_NUMERIC: Final = (
+    "area",
+    "power",
+    "length",
+    "diameter",
+    "apparent",
+    "angle",
+    "households",
+    "storeys",
+    "energy",
+    "mass",
+)
 _EXACT: Final = 2**53  # whole numbers beyond it have lost digits as floats
 _KEPT_DIGITS: Final = 15  # of a longer number a spreadsheet writes noughts for the rest
 _LONG_CODE: Final = 18
@@ -51,7 +62,13 @@ _DATE: Final = re.compile(
 _PACKED: Final = re.compile(r"^(\d{4})(\d{2})(\d{2})?(?:\.0+)?$")
 _CLOCK: Final = re.compile(r"[T\s]\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?$")
 _YEAR_LAST: Final = re.compile(r"^(\d{1,2})[-/](\d{1,2})[-/](\d{4})$")
+_LOST_NOUGHT: Final = re.compile(r"^\d{4}\.1$")
+_PART_OF_YEAR: Final = re.compile(r"年(?:初|中|春|夏|秋|冬|[上下]半年)")
+_YEAR_END: Final = re.compile(r"^(\d{4})年(?:底|末)$")
+_TERM_WORDS: Final = re.compile(r"^(?:截[至止]到?|自|从|至|到)|(?:起|为?止)$")
+_ENDLESS: Final = {"长期", "长期有效", "永久", "永久有效", "无固定期限", "无期限"}
 _FIRST_YEAR: Final = 1850
+_FIRST_TERM: Final = 1980  # 20261 is a mistyped year, not the 261st day after the twenty thousandth
 _LAST_YEAR: Final = 2100
 _MONTHS: Final = 12
 _CALORIE: Final = re.compile(r"卡|cal")
@@ -196,32 +213,35 @@ def errors(column: pd.Series) -> NDArray[np.bool_]:
     return np.array([word.startswith("#") and _ERROR.fullmatch(word) is not None for word in said], dtype=bool)
 
 
-def _valid_year(year: str, month: str | None = None, day: str | None = None) -> float:
-    """Return the year of a date that can be; a month of 0 is that of a number written ``2023.0``."""
+def _valid(year: str, month: str | None = None, day: str | None = None) -> tuple[int, ...]:
+    """Return the parts of a date that can be, else none; a month of 0 is that of a number written ``2023.0``."""
     number, month_number = int(year), int(month or 0)
     if not _FIRST_YEAR <= number <= _LAST_YEAR or month_number > _MONTHS:
-        return np.nan
-    if day is not None and not (month_number and 1 <= int(day) <= monthrange(number, month_number)[1]):
-        return np.nan
-    return float(number)
+        return ()
+    if day is not None:
+        whole = month_number and 1 <= int(day) <= monthrange(number, month_number)[1]
+        return (number, month_number, int(day)) if whole else ()
+    return (number, month_number) if month_number else (number,)
 
 
-def _year(cell: str, epoch: int) -> float:
+def _date(cell: str, epoch: int) -> tuple[int, ...]:
+    """Return year, month and day of a date as far as it states them; nothing where it is none."""
     word = re.sub(rf"^{_ABOUT}|{_ROUGHLY}$", "", normalise(_CLOCK.sub("", cell)))
     if found := _DATE.match(word):
-        return _valid_year(*found.groups())
+        return _valid(*found.groups())
     if found := _YEAR_LAST.match(word):
         first, second, year = found.groups()
-        return _valid_year(year, *((first, second) if int(first) <= _MONTHS else (second, first)))
+        return _valid(year, *((first, second) if int(first) <= _MONTHS else (second, first)))
     if (found := _PACKED.match(word)) and int(found.group(2)):
-        return _valid_year(*found.groups())
+        return _valid(*found.groups())
     try:
         days = float(word)
     except ValueError:
-        return np.nan
+        return ()
     if not _DAYS[0] <= days <= _DAYS[1]:
-        return np.nan
-    return float((pd.Timestamp(_EPOCHS[epoch]) + pd.Timedelta(days=days)).year)
+        return ()
+    day = pd.Timestamp(_EPOCHS[epoch]) + pd.Timedelta(days=days)
+    return (day.year, day.month, day.day)
 
 
 def years(column: pd.Series, *, epoch: int = 1900) -> tuple[pd.Series, Failed]:
@@ -245,10 +265,51 @@ def years(column: pd.Series, *, epoch: int = 1900) -> tuple[pd.Series, Failed]:
         return column.dt.year.astype(float), np.empty(0, dtype=np.intp)
     words = _words(column)
     empty = _blank(words)
-    said = {word: np.nan if word is None else _year(word, epoch) for word in set(words)}
+    said = {word: float((*_date(word or "", epoch), np.nan)[0]) for word in set(words)}
     found = [np.nan if blank else said[word] for word, blank in zip(words, empty, strict=True)]
     parsed = pd.Series(found, index=column.index, dtype=float)
     return parsed, _failed(parsed, empty)
+
+
+def dates(column: pd.Series, *, epoch: int = 1900) -> tuple[pd.Series, Failed]:
+    """Parse dates as far as they state year, month and day: ``2023``, ``2023-06`` or ``2023-06-01``.
+
+    Parameters
+    ----------
+    column : pandas.Series
+        Cells as read. What may be one of two is no date: 2023.1 is January or, having lost a nought in a spreadsheet,
+        October; 03/04/2026 is in March or in April; 2023年上半年 begins and ends within its year. Words such as 长期
+        state no date at all.
+    epoch : {1900, 1904}
+        From when the workbook counts days.
+
+    Returns
+    -------
+    parsed : pandas.Series of str
+        Null where none stands or the date cannot be.
+    failed : array of positions
+        Cells that are no date.
+    """
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return column.dt.strftime("%Y-%m-%d").astype("string[pyarrow]"), np.empty(0, dtype=np.intp)
+    words = [None if word is None else _TERM_WORDS.sub("", word) for word in _words(column)]
+    empty = _blank(words) | np.isin(np.array(words, dtype=object), list(_ENDLESS))
+    found = [None if _two_ways(word or "") else _iso(_YEAR_END.sub(r"\1-12", word or ""), epoch) for word in words]
+    parsed = pd.Series(pd.array(found, dtype="string[pyarrow]"), index=column.index)
+    return parsed, _failed(parsed, empty)
+
+
+def _two_ways(word: str) -> bool:
+    """Tell whether a cell may mean one of two dates."""
+    if found := _YEAR_LAST.match(word):
+        first, second = int(found.group(1)), int(found.group(2))
+        return first != second and max(first, second) <= _MONTHS
+    return any(pattern.search(word) for pattern in (_LOST_NOUGHT, _PART_OF_YEAR, _INEXACT))
+
+
+def _iso(word: str, epoch: int) -> str | None:
+    parts = _date(word, epoch)
+    return "-".join(f"{part:02d}" for part in parts) if parts and parts[0] >= _FIRST_TERM else None
 
 
 def truths(column: pd.Series) -> tuple[pd.Series, Failed]:

@@ -21,7 +21,7 @@ from geo.export import write_bytes
 from geo.exports.parts import SYSTEMS
 from geo.io import LayerRead
 from geo.template import template as template_bytes
-from geo.workspace import Record, Store, open_store, parts_of
+from geo.workspace import open_filled, open_store, parts_of
 
 Where = Annotated[str, typer.Option("--workspace", help="folder, or postgresql:// address")]
 Language = Annotated[Literal["zh", "en"], typer.Option(help="language of the texts")]
@@ -41,15 +41,6 @@ def told(language: str) -> Iterator[None]:
         fault = Fault(rule="not_writable", effect="refused", file=Path(str(error.filename or "")).name, got=said)
         typer.echo(fault.message(language), err=True)
         raise typer.Exit(2) from error
-
-
-def _filled(where: str) -> tuple[Store, dict[str, Record]]:
-    """Open a workspace that has something to show; one without a layer is refused, for its name may be mistyped."""
-    store = open_store(where)
-    current = store.layers()
-    if not current and not any(store.history(name) for name in LAYERS):
-        raise DataError([Fault(rule="workspace_empty", effect="refused", file=Path(where).name)])
-    return store, current
 
 
 def parsed(said: list[str]) -> dict[str, tuple[str, str]]:
@@ -142,7 +133,8 @@ def _tell(done: LayerRead, change: keeping.Change | None, join: keeping.Join | N
 def layers(where: Where, language: Language = "zh") -> None:
     """List the layers that are kept, with every version."""
     with told(language):
-        store, current = _filled(where)
+        store = open_filled(where)
+        current = store.layers()
         records = [record for name in LAYERS for record in store.history(name)]
     table = Table()
     for key in ("column.layer", "gate.version", "gate.current", "column.file", "inspect.rows_usable", "gate.who"):
@@ -168,7 +160,7 @@ def redo(layer: str, where: Where, language: Language = "zh") -> None:
 
 def _step(act: Literal["undo", "redo"], layer: str, where: str, language: str) -> None:
     with told(language):
-        store, _ = _filled(where)
+        store = open_filled(where)
         seen = gate.version_of(store, layer)
         record = store.undo(layer, expected=seen) if act == "undo" else store.redo(layer, expected=seen)
     version = "—" if record is None else record.version
@@ -183,7 +175,8 @@ def check(
 ) -> None:
     """Examine the kept layers and print every finding."""
     with told(language):
-        store, current = _filled(where)
+        store = open_filled(where)
+        current = store.layers()
         frames = gate.frames_of(store)
         findings = gate.doubts(frames)
     accepted = frozenset(key for record in current.values() for key in record.accepted)
@@ -220,7 +213,8 @@ def export(
 ) -> None:
     """Write the kept layers in another format and coordinate system."""
     with told(language):
-        store, current = _filled(where)
+        store = open_filled(where)
+        current = store.layers()
         frames = {name: store.read(name) for name in layer or current}
         made = formats.export(
             frames,

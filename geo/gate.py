@@ -68,7 +68,7 @@ class Look:
     matches : tuple of Match
         What each header is taken for, in the file's order.
     signature : str
-        Names all files with these headers.
+        Names all tables with these headers, a name for each of `raws`.
     """
 
     raws: tuple[Raw, ...]
@@ -115,20 +115,36 @@ def look(path: Path, *, layer: str | None = None, sublayers: Sequence[str] = (),
     opened = tuple(dict.fromkeys(sublayers))
     if not kind:
         return Look(raws=raws, layer="", sublayers=opened, matches=(), signature="")
-    cells = _cells(raws)
-    seal = columns.signature(kind, [str(name) for name in cells])
-    known = remembered(store, kind, seal) if store is not None else None
     matches: dict[str, columns.Match] = {}
+    seals: list[str] = []
     for raw in raws:
-        for match in columns.propose(kind, _cells([raw]), remembered=_of_headers(known, raw)):
+        cells = _cells([raw])
+        seals.append(columns.signature(kind, [str(name) for name in cells]))
+        known = remembered(store, kind, seals[-1]) if store is not None else None
+        for match in columns.propose(kind, cells, remembered=_of_table(known, raw)):
             before = matches.setdefault(match.foreign, match)
             if _asks(match) and not _asks(before):
                 matches[match.foreign] = match
-    return Look(raws=raws, layer=kind, sublayers=opened, matches=tuple(matches.values()), signature=seal)
+    return Look(
+        raws=raws,
+        layer=kind,
+        sublayers=opened,
+        matches=tuple(matches.values()),
+        signature=" ".join(dict.fromkeys(seals)),
+    )
 
 
-def _of_headers(known: Mapping[str, tuple[str, str]] | None, raw: Raw) -> dict[str, tuple[str, str]] | None:
-    return None if known is None else {header: ours for header, ours in known.items() if header in raw.frame}
+def _of_table(known: Mapping[str, tuple[str, str]] | None, raw: Raw) -> dict[str, tuple[str, str]] | None:
+    """Return what is remembered of a table's own headers; the unit that its caption states is not overruled."""
+    return None if known is None else _own(known, raw)
+
+
+def _own(said: Mapping[str, tuple[str, str]], raw: Raw) -> dict[str, tuple[str, str]]:
+    return {
+        header: (ours, "" if stated_unit(ours, raw.units) else unit)
+        for header, (ours, unit) in said.items()
+        if header in raw.frame
+    }
 
 
 def _asks(match: columns.Match) -> bool:
@@ -168,9 +184,9 @@ def _cells(raws: Sequence[Raw]) -> pd.DataFrame:
 
 
 def remembered(store: Store, layer: str, signature: str) -> dict[str, tuple[str, str]] | None:
-    """Return the mapping that was last confirmed for files with these headers, or None; what was undone is not."""
+    """Return the mapping that was last confirmed for tables with these headers, or None; what was undone is not."""
     current = store.position(layer).current or 0
-    fitting = [one for one in store.history(layer) if one.signature == signature and one.version <= current]
+    fitting = [one for one in store.history(layer) if signature in one.signature.split() and one.version <= current]
     if not fitting:
         return None
     last = max(fitting, key=lambda record: record.version)
@@ -265,9 +281,7 @@ def _read_one(
     """Read one table; of what was said of headers, that which is about its own."""
     said = dict(decision.mapping)
     if len(decision.sublayers) > 1:
-        said = {header: ours for header, ours in said.items() if header in raw.frame}
-        # an answer for several sheets fills what a sheet leaves open; what its caption states stands
-        said = {header: (ours, "" if stated_unit(ours, raw.units) else unit) for header, (ours, unit) in said.items()}
+        said = _own(said, raw)  # an answer for several sheets fills what a sheet leaves open
     return read_raw(
         path, raw, decision.layer, crs=decision.crs, mapping=said, trusted=trusted, datum=decision.datum, name=name
     )

@@ -109,8 +109,9 @@ def joined(layer: str, blocks: Sequence[Block]) -> Checked:
             frame, told = _tagged(layer, block, used.keys())
             faults.append(told)
         again = frame[name].isin(used.keys()).to_numpy()
-        if again.any():
-            faults.append(_clash(layer, block.source, frame[again], used))
+        faults += [
+            _clash(layer, str(source), rows, used) for source, rows in frame[again].groupby("source_file", sort=False)
+        ]
         aside += [block.set_aside, frame[again]]
         new = frame[~again]
         frames.append(new)

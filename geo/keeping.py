@@ -205,8 +205,15 @@ def _typed_again(layer: str, rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def name_of(parts: Sequence[Part]) -> str:
-    """Return what the files of a joined layer are called together."""
-    return BETWEEN_FILES.join(dict.fromkeys(part.file for part in parts))[:LONGEST_NAME]
+    """Return what the files of a joined layer are called together, as many as have room and how many there are."""
+    files = list(dict.fromkeys(part.file for part in parts))
+    whole = BETWEEN_FILES.join(files)
+    if len(whole) <= LONGEST_NAME:
+        return whole
+    end = f"…（{len(files)}）"
+    lengths = np.cumsum([len(file) + len(BETWEEN_FILES) for file in files])
+    room = int(np.searchsorted(lengths, LONGEST_NAME - len(end), side="right"))
+    return BETWEEN_FILES.join([*files[:room], end]) if room else files[0][: LONGEST_NAME - len(end)] + end
 
 
 def sources(store: Store, done: LayerRead, record: Record, *, version: int | None) -> Path | bytes:

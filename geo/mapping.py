@@ -111,8 +111,10 @@ def _failures(said: pd.Series, layer: str, ours: str) -> int:
         failed = cells.codes(said, layer, ours, values)[1]
     elif kind == "boolean":
         failed = cells.truths(said)[1]
-    elif ours == "year_built":
+    elif ours in ("year_built", "year_planned"):
         failed = cells.years(said)[1]
+    elif ours in ("valid_from", "valid_to"):
+        failed = cells.dates(said)[1]
     elif kind.startswith("float"):
         failed = cells.numbers(said)[1]
     return len(failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import geopandas as gpd
 import numpy as np
@@ -13,13 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.crs import GEOD, distance_m
 
-
-@dataclass(frozen=True, slots=True)
-class Nearest:
-    """Nearest target of each place; `position` is -1 and `metres` infinite where there is no target."""
-
-    position: NDArray[np.intp]
-    metres: NDArray[np.float64]
+_SAME_M = 1e-3
 
 
 def _lon_lat(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
@@ -54,28 +48,37 @@ def distance_to(places: gpd.GeoDataFrame, target: BaseGeometry) -> NDArray[np.fl
     return metres
 
 
-def nearest(places: gpd.GeoDataFrame, targets: gpd.GeoDataFrame) -> Nearest:
-    """Find the nearest target of every place by geodesic distance.
+class Distances:
+    """Geodesic distances of places to shapes, each shape measured once however often it is asked for.
 
     Parameters
     ----------
     places : geopandas.GeoDataFrame
         Points, lon-lat.
-    targets : geopandas.GeoDataFrame
-        Points or areas, lon-lat; few of them (plants), so every pair is measured.
-
-    Returns
-    -------
-    Nearest
-        Position of the target in `targets` and the distance [m].
     """
-    best = np.full(len(places), np.inf)
-    position = np.full(len(places), -1, dtype=np.intp)
-    for at, target in enumerate(_lon_lat(targets)):
-        metres = distance_to(places, target)
-        closer = metres < best
-        best[closer], position[closer] = metres[closer], at
-    return Nearest(position, best)
+
+    def __init__(self, places: gpd.GeoDataFrame) -> None:
+        self.places = places
+        self._known: dict[bytes, NDArray[np.float64]] = {}
+
+    def __call__(self, shapes: Iterable[BaseGeometry], *, to_points: bool = False) -> NDArray[np.float64]:
+        """Return the distance of each place to the nearest of some shapes [m]; infinite where there are none.
+
+        Parameters
+        ----------
+        shapes : iterable of shapely geometry
+            Points or areas, lon-lat; few of them (plants), so every pair is measured.
+        to_points : bool
+            Measure to a point in each shape, not to its edge.
+        """
+        found = np.full(len(self.places), np.inf)
+        for shape in shapes:
+            target = shape.representative_point() if to_points else shape
+            key = shapely.to_wkb(target)
+            if key not in self._known:
+                self._known[key] = distance_to(self.places, target)
+            found = np.minimum(found, self._known[key])
+        return found
 
 
 def ring(longitude: float, latitude: float, radius_m: float, *, points: int = 360) -> shapely.Polygon:
@@ -87,11 +90,19 @@ def ring(longitude: float, latitude: float, radius_m: float, *, points: int = 36
     return shapely.Polygon(np.column_stack((x, y)))
 
 
+def points_of(places: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """Return the point that stands for each place: itself, or one on its surface."""
+    shapes = places.geometry.to_numpy()
+    if (shapely.get_type_id(shapes) == shapely.GeometryType.POINT).all():
+        return np.asarray(shapes, dtype=object)
+    return np.asarray(shapely.point_on_surface(shapes), dtype=object)
+
+
 def holding(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return all pairs (place, area) where the place's point lies in or on the area, in any common CRS."""
     if places.crs != areas.crs:
         raise ValueError(f"places are in {places.crs}, areas in {areas.crs}")
-    points = places.geometry.representative_point().to_numpy()
+    points = points_of(places)
     if not len(points) or not len(areas):
         empty = np.empty(0, dtype=np.intp)
         return empty, empty
@@ -100,15 +111,59 @@ def holding(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[NDArray[
     return at_place[order], at_area[order]
 
 
+class Outline:
+    """The outer edge of some areas taken together: a border between two of them is no edge.
+
+    Parameters
+    ----------
+    areas : geopandas.GeoDataFrame
+        Polygons in a projected CRS [m].
+    """
+
+    def __init__(self, areas: gpd.GeoDataFrame) -> None:
+        self._shapes = areas.geometry.to_numpy()
+        self._whole = shapely.union_all(self._shapes)
+        shapely.prepare(self._whole)
+        self.segments, _ = segments_of(np.array([self._whole], dtype=object))
+        self._tree = shapely.STRtree(self.segments)
+
+    def margins(self, points: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+        """Return the distance of each point to the edge, and the pairs (point, segment) of the nearest segments.
+
+        Returns
+        -------
+        margin_m : array
+            Positive inside, negative outside; minus infinity without areas.
+        at_point, at_segment : array of positions
+            A point that is nearest to a corner has two segments.
+        """
+        if not len(self.segments):
+            empty = np.empty(0, dtype=np.intp)
+            return np.full(len(points), -np.inf), empty, empty
+        (at_point, at_segment), found = self._tree.query_nearest(points, return_distance=True)
+        gap = np.zeros(len(points))
+        gap[at_point] = found
+        return np.where(shapely.intersects(self._whole, points), gap, -gap), at_point, at_segment
+
+    def owners(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return the pairs (segment, area) of the areas that each segment of the edge belongs to."""
+        middles = shapely.line_interpolate_point(self.segments, 0.5, normalized=True)
+        at_segment, at_area = shapely.STRtree(self._shapes).query(middles, predicate="dwithin", distance=_SAME_M)
+        return at_segment, at_area
+
+
+def segments_of(areas: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.intp]]:
+    """Return the straight segments of the boundaries of areas, and the position of the area of each."""
+    rings, of_area = shapely.get_parts(shapely.boundary(areas), return_index=True)
+    corners, of_ring = shapely.get_coordinates(rings, return_index=True)
+    joined = of_ring[:-1] == of_ring[1:]
+    lines = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)[joined])
+    return np.asarray(lines, dtype=object), np.asarray(of_area[of_ring[:-1][joined]], dtype=np.intp)
+
+
 def margin_to_edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> NDArray[np.float64]:
     """Return the distance [m] of each place to the nearest edge of any area: positive inside, negative outside.
 
     Both frames are in the same projected CRS; without areas the margin is minus infinity.
     """
-    points = places.geometry.representative_point().to_numpy()
-    if not len(areas):
-        return np.full(len(points), -np.inf)
-    whole = shapely.union_all(areas.geometry.to_numpy())
-    shapely.prepare(whole)
-    gap = shapely.distance(shapely.boundary(whole), points)
-    return np.asarray(np.where(shapely.intersects(whole, points), gap, -gap), dtype=float)
+    return Outline(areas).margins(points_of(places))[0]

@@ -85,7 +85,12 @@ def enrich(frame: gpd.GeoDataFrame, mapped: Mapped) -> tuple[gpd.GeoDataFrame, M
     elif layer == "buildings":
         faults = _roofs_by_shape(frame, mapped)
     elif layer == "networks":
-        said = {"kind": np.where(frame.geometry.geom_type.isin(POLYGONS), "service_area", "pipe")}
+        shapes = frame.geometry.geom_type
+        said = {
+            "kind": np.select(
+                [shapes.isin(POLYGONS), shapes == "Point"], ["service_area", "substation"], default="pipe"
+            )
+        }
     replaced = {"name", *_FLAGS}
     new = {
         f"{column} *": (column, values) for column, values in said.items() if column not in ours or column in replaced

@@ -17,7 +17,8 @@ OUTLINE: Final = "wkt"
 
 def headers(layer: str, language: str = "zh") -> dict[str, str]:
     """Return the headers of a layer's template with our column for each; outlines are written as WKT."""
-    places = PLACES if "Point" in GEOMETRY_TYPES[layer] else (OUTLINE,)
+    kinds = GEOMETRY_TYPES[layer]
+    places = PLACES if "Point" in kinds and "LineString" not in kinds else (OUTLINE,)
     return {title(layer, name, language): name for name in data_columns(layer)} | {
         label("gate.column", name, language): name for name in places
     }

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from data.catalog import UNKNOWN
 from data.errors import Effect, Fault
 from data.schemas import IDENTIFIERS, allowed, data_columns, schema, title
 from geo import cells
@@ -21,7 +22,9 @@ from geo.vocabulary import base_unit, coded, dimensions, normalise, unit_of, uni
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
-_YEARS: Final = ("year_built",)
+_YEARS: Final = ("year_built", "year_planned")
+_LONG_CODES: Final = ("credit_code",)
+_DATES: Final = ("valid_from", "valid_to")
 _SHOWN_CODES: Final = 12
 _SHOWN_VALUES: Final = 100
 
@@ -176,6 +179,13 @@ def _parse(found: _Findings, column: Column) -> pd.Series:
     if values:
         parsed, failed = cells.codes(source, found.layer, column.name, values)
         found.unread("value_unknown", failed, column, _listed(words(found.layer, column.name)))
+    elif column.name in _LONG_CODES:
+        parsed, failed = cells.identifiers(source)
+        found.unread("digits_lost", failed, column, "")
+    elif column.name in _DATES:
+        parsed, failed = cells.dates(source, epoch=found.frame.attrs.get("epoch", 1900))
+        found.unread("not_a_date", failed, column, "2023, 2023-06, 2023-06-01")
+        parsed.iloc[failed] = UNKNOWN  # a term that cannot be read is not the same as none
     elif kind == "boolean":
         parsed, failed = cells.truths(source)
         found.unread("not_yes_or_no", failed, column, "是 / 否")

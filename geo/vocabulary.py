@@ -27,8 +27,19 @@ _DIMENSIONS: Final = {
     "households": ("households",),
     "floors": ("storeys",),
     "year_built": ("years",),
+    "year_planned": ("years",),
 }
-_SUFFIXES: Final = {"_m2": "area", "_mw": "power", "_kva": "apparent", "_m": "length", "_deg": "angle"}
+_SUFFIXES: Final = {
+    "_yuan": "money",
+    "_t": "mass",
+    "_gj": "energy",
+    "_m2": "area",
+    "_mw": "power",
+    "_kva": "apparent",
+    "_m": "length",
+    "_deg": "angle",
+}
+_CODED_AS: Final = {"former_source": "heat_source"}
 _BRACKETED: Final = re.compile(r"^(.+?)[(\[]([^()\[\]]*)[)\]]$")
 _LONGEST_UNIT: Final = 20  # characters, with the words "计量单位:" before it
 _LONGEST_NAME: Final = 200  # characters; what is longer is no header
@@ -244,7 +255,7 @@ def columns(layer: str, names: list[str]) -> dict[str, tuple[str, str]]:
 
 def coded(layer: str, column: str) -> dict[str, str]:
     """Return the foreign values of a coded column, folded, with the value that each stands for."""
-    return _values().get((layer, column), {})
+    return _values().get((layer, _CODED_AS.get(column, column)), {})
 
 
 def words(layer: str, column: str) -> list[str]:

@@ -8,6 +8,7 @@ county are not known is ``unknown`` and is counted apart, never guessed.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import geopandas as gpd
@@ -75,13 +76,19 @@ def zone_of_class(ur_class: str, county_code: str, town_code: str, *, options: Z
     """
     if options.mining_streets_open and town_code[:9] in MINING_STREETS:
         return UNKNOWN
-    row = parameters.table("zone_classes").loc[ur_class]
     district = is_district(county_code)
     if ur_class == "112" and district and options.fringe_as_urban:
         return "urban"
     if ur_class == "121" and options.other_towns_as_rural and town_code[:9] not in COUNTY_SEAT_TOWNS:
         return "rural"
-    return str(row["district_zone"] if district else row["county_zone"])
+    return _zones_by_class()[ur_class][0 if district else 1]
+
+
+@cache
+def _zones_by_class() -> dict[str, tuple[str, str]]:
+    """Return by urban–rural class the zone that it is in a district, and in a county."""
+    table = parameters.table("zone_classes")
+    return {str(code): (str(row["district_zone"]), str(row["county_zone"])) for code, row in table.iterrows()}
 
 
 def village_zones(villages: gpd.GeoDataFrame, *, options: ZoneOptions) -> pd.Series:

@@ -46,6 +46,8 @@ class Limits:
         Vertices of one geometry.
     xml_depth, json_depth : int
         Levels of elements, and of arrays and objects.
+    photo_mb : int
+        Size of a picture taken on site [MB of 2**20 bytes].
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -62,6 +64,7 @@ class Limits:
     shape_vertices: Bound
     xml_depth: Bound
     json_depth: Bound
+    photo_mb: Bound
 
 
 def limits() -> Limits:

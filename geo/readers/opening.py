@@ -22,7 +22,7 @@ from geo.placing import WKB_COLUMNS
 from geo.readers.admission import admit, shape_faults, unreadable_name
 from geo.readers.gdal import heard, remark
 from geo.readers.limits import limits, safe_name
-from geo.readers.raw import Raw, reason, refuse
+from geo.readers.raw import Raw, choose, reason, refuse
 from geo.readers.tables import TABLE_SUFFIXES, open_pages, open_table
 from geo.readers.vectors import VECTOR_SUFFIXES, filled, open_vector, sources
 
@@ -30,14 +30,15 @@ T = TypeVar("T")
 SUFFIXES: Final = (*VECTOR_SUFFIXES, ".parquet", *TABLE_SUFFIXES)
 
 
-def open_parquet(path: Path) -> Raw:
+def open_parquet(path: Path, sublayer: str | None = None) -> Raw:
     """Open a Parquet file, geometry or not; a named index becomes a column.
 
     Raises
     ------
     DataError
-        If shapes are nested so deep that reading them would end the program.
+        If shapes are nested so deep that reading them would end the program, or if a layer is named that is not there.
     """
+    choose(path, [path.stem], sublayer=sublayer, layer=None)
     if _nested_too_deep(path):
         raise refuse(path, "shape_unreadable", got="WKB")
     frame, said = heard(lambda: _parquet(path))
@@ -156,7 +157,7 @@ def _raw(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     if suffix in VECTOR_SUFFIXES:
         raw = open_vector(path, sublayer, layer)
     else:
-        raw = open_parquet(path) if suffix == ".parquet" else open_table(path, sublayer, layer)
+        raw = open_parquet(path, sublayer) if suffix == ".parquet" else open_table(path, sublayer, layer)
     if raw.frame.empty:
         raise refuse(path, "file_empty")
     return raw

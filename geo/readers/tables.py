@@ -109,7 +109,7 @@ def _overlong(path: Path, column: str, cells: list[tuple[int, int]], most: int) 
 def open_table(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     """Open a CSV or one sheet of a workbook."""
     kind, pages = open_pages(path)
-    name = next(iter(pages)) if kind == "text" else choose(path, list(pages), sublayer=sublayer, layer=layer)
+    name = choose(path, list(pages), sublayer=sublayer, layer=layer)
     _bounded(path, pages[name])
     found = sheets.sheet(pages[name], is_known)
     # Cells of a workbook have their columns; only in text can a stray comma push them aside.

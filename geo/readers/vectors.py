@@ -18,16 +18,15 @@ from geo.exports.naming import table_suffixes, whole_names
 from geo.readers import archives, databases, kml, osm, shapefiles
 from geo.readers.admission import JSON_SUFFIXES, shape_faults
 from geo.readers.gdal import heard, read_frame, remark
+from geo.readers.leftovers import unread_tables
 from geo.readers.limits import limits
 from geo.readers.markup import JsonSeen, json_of, json_seen
 from geo.readers.raw import Raw, choose, refuse
 from geo.readers.shapefiles import Shapefile, note
-from geo.readers.tables import TABLE_SUFFIXES
 
 VECTOR_SUFFIXES: Final = (".gpkg", *JSON_SUFFIXES, ".shp", ".zip", ".fgb", ".kml", ".kmz", ".osm", ".pbf")
 _LON_LAT: Final = (*JSON_SUFFIXES, ".kml", ".kmz", ".osm", ".pbf")
 _PACKED: Final = (".gpkg", *JSON_SUFFIXES, ".fgb", ".kml")
-_UNPACKED: Final = {*TABLE_SUFFIXES, ".parquet"} - {".txt"}  # what is read, but not out of an archive
 _DRIVERS: Final = {
     ".gpkg": "GPKG",
     ".fgb": "FlatGeobuf",
@@ -277,10 +276,16 @@ def _packed(path: Path) -> dict[str, Source]:
         if suffix in _PACKED:
             layers = _held(archives.content(path, member), suffix, inner.stem)
             found += [_Found(name, inner.with_suffix(""), inner, source) for name, source in layers.items()]
-    tables = [member.name for member in inside if PurePosixPath(member.name).suffix.lower() in _UNPACKED]
-    if tables and not found and path.suffix.lower() == ".zip":
-        raise refuse(path, "archive_of_tables", got=", ".join(tables)[:200])
+    tables = _left(path, (member for member in inside if not member.name.lower().endswith(".dbf")))
+    if tables and not found:
+        raise refuse(path, "archive_of_tables", got=tables)
     return _apart(_together(path, inside, found))
+
+
+def _left(path: Path, inside: Iterable[archives.Member]) -> str:
+    """Return the names of the tables in a zip that nobody reads."""
+    names = [member.name for member in inside]
+    return ", ".join(unread_tables(names))[:200] if path.suffix.lower() == ".zip" else ""
 
 
 def sources(path: Path) -> dict[str, Source]:
@@ -377,6 +382,8 @@ def open_vector(path: Path, sublayer: str | None, layer: str | None) -> Raw:
     _hold_counts(path, source, frame, notes)
     if path.suffix.lower() == ".gpkg" and databases.left_open(path):
         notes.append(note("gpkg_journal"))
+    if path.suffix.lower() == ".zip" and (left := _left(path, archives.members(path))):
+        notes.append(note("archive_tables_left", got=left))
     if source.where:
         notes.append(note("osm_buildings_only", got=source.where))
     if not isinstance(frame, gpd.GeoDataFrame):

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from data.catalog import LAYERS
 from geo.workspace.folder import FolderStore
 from geo.workspace.parts import parts_of, plain_name, source_of
 from geo.workspace.sources import source_name
 from geo.workspace.store import Part, Position, Record, Store, refused
 
-__all__ = ["Part", "Position", "Record", "Store", "open_store", "parts_of", "plain_name", "source_name", "source_of"]
+__all__ = [
+    "Part",
+    "Position",
+    "Record",
+    "Store",
+    "open_filled",
+    "open_store",
+    "parts_of",
+    "plain_name",
+    "source_name",
+    "source_of",
+]
 
 
 def open_store(where: str | Path) -> Store:
@@ -33,3 +45,17 @@ def open_store(where: str | Path) -> Store:
     from geo.workspace.postgis import PostgisStore  # noqa: PLC0415 - a folder needs no database driver
 
     return PostgisStore(where)
+
+
+def open_filled(where: str | Path) -> Store:
+    """Open a workspace that has something to show; one that never had a layer is refused: its name may be mistyped.
+
+    Raises
+    ------
+    DataError
+        If it has no layer and never had one, or if it cannot be opened.
+    """
+    store = open_store(where)
+    if not store.layers() and not any(store.history(name) for name in LAYERS):
+        raise refused("workspace_empty", file=Path(where).name)
+    return store

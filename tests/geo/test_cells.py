@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data.catalog import DATA_DIR
 from geo import cells
+from geo.vocabulary import base_unit, normalise, units_for
 
 NAN = float("nan")
 
@@ -197,3 +199,60 @@ def test_a_cell_is_parsed_or_empty_or_reported(said):
         lost = parsed.isna().to_numpy() & ~cells.is_empty(source).to_numpy()
         assert set(np.flatnonzero(lost)) <= set(failed)
         assert parsed.iloc[failed].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("2023", "2023"),
+        ("2023.6", "2023-06"),
+        ("2023年10月", "2023-10"),
+        ("2023-06-01", "2023-06-01"),
+        ("2023-06-01 08:30:00", "2023-06-01"),
+        ("6/13/2023", "2023-06-13"),
+        ("13/6/2023", "2023-06-13"),
+        ("06/06/2023", "2023-06-06"),
+        ("03/04/2026", None),
+        ("202306", "2023-06"),
+        ("45078", "2023-06-01"),
+        (2023.1, None),
+        ("2023.1", None),
+        ("2023.10", "2023-10"),
+        (2023.6, "2023-06"),
+        ("截至2025年底", "2025-12"),
+        ("至2025年12月31日止", "2025-12-31"),
+        ("自2023年6月起", "2023-06"),
+        ("2023年上半年", None),
+        ("2025年前", None),
+        ("约2026年", None),
+        ("2026年左右", None),
+        ("20261", None),
+        (2023.0, "2023"),
+        (45078.0, "2023-06-01"),
+        ("2023.13", None),
+        ("2023-02-30", None),
+        ("开春", None),
+    ],
+)
+def test_dates_as_far_as_they_are_stated(cell, expected):
+    parsed, failed = cells.dates(column(cell))
+    assert parsed.tolist() == [expected or pd.NA]
+    assert list(failed) == ([] if expected else [0])
+
+
+def test_dates_of_a_date_column_and_blanks():
+    parsed, failed = cells.dates(pd.Series(pd.to_datetime(["2023-06-01", None])))
+    assert parsed.tolist() == ["2023-06-01", pd.NA]
+    parsed, failed = cells.dates(column("长期有效"))
+    assert (parsed.isna().all(), list(failed)) == (True, [])
+    parsed, failed = cells.dates(column("—"))
+    assert (parsed.isna().all(), list(failed)) == (True, [])
+
+
+def test_no_spelling_of_a_unit_stands_twice_in_its_dimension():
+    table = pd.read_csv(DATA_DIR / "vocabulary" / "units.csv", dtype=str, keep_default_na=False)
+    folded = table.assign(spelling=table["spelling"].map(normalise))
+    assert folded.groupby(["dimension", "spelling"])["factor"].nunique().max() == 1
+    assert base_unit("metered_heat_gj") == "GJ"
+    assert base_unit("coal_t") == "t"
+    assert "tce" not in units_for("coal_t"), "a tonne of coal equivalent is not one of coal"

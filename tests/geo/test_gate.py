@@ -1,5 +1,7 @@
 """The gate from end to end: look, decide, read, keep, take back, check, hand out — on the screen's own functions."""
 
+import zipfile
+
 import geopandas as gpd
 import openpyxl
 import pandas as pd
@@ -336,10 +338,10 @@ def test_a_layer_that_is_not_there_is_named_in_the_commands_own_words(store, led
 
 def test_columns_that_are_not_used_are_named(tmp_path):
     path = tmp_path / "a.csv"
-    pd.DataFrame([[*ROWS[0], "x"]], columns=[*HEADER, "备注甲"]).to_csv(path, index=False)
+    pd.DataFrame([[*ROWS[0], "x"]], columns=[*HEADER, "巡检频次"]).to_csv(path, index=False)
     said = geo("import", path, "--workspace", tmp_path / "w", "--yes", "--map", "吨位=capacity_t_h|t/h")
     assert said.exit_code == 0, said.output
-    assert text("gate.unread_line", names="备注甲") in said.output
+    assert text("gate.unread_line", names="巡检频次") in said.output
 
 
 def test_two_pairs_of_coordinates_that_differ_are_told(tmp_path):
@@ -376,3 +378,78 @@ def _four(folder):
     path = folder / "楼.geojson"
     buildings().to_file(path)
     return read_layer(path, "buildings").frame
+
+
+def test_a_table_beside_layers_in_a_zip_is_told(tmp_path):
+    buildings().to_file(tmp_path / "建筑.shp", encoding="gb18030")
+    pd.DataFrame(ROWS, columns=HEADER).to_excel(tmp_path / "锅炉.xlsx", index=False)
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for one in sorted(tmp_path.glob("建筑.*")):
+            archive.write(one, one.name)
+        archive.write(tmp_path / "建筑.dbf", "住户.dbf")
+        archive.write(tmp_path / "锅炉.xlsx", "锅炉.xlsx")
+    done = gate.read(path, gate.Decision(layer="buildings"))
+    told = next(fault for fault in done.faults if fault.rule == "archive_tables_left")
+    assert (told.got, told.effect, told.file) == ("住户.dbf, 锅炉.xlsx", "noted", "a.zip")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_sheet_of_a_file_that_has_none_is_refused(tmp_path, kind):
+    path = tmp_path / f"台账.{kind}"
+    frame = pd.DataFrame(ROWS, columns=HEADER)
+    frame.to_csv(path, index=False) if kind == "csv" else frame.to_parquet(path)
+    with pytest.raises(DataError) as caught:
+        gate.look(path, layer="boilers", sublayers=("大武口区",))
+    assert [(fault.rule, fault.expected) for fault in caught.value.faults] == [("sublayer_unknown", "台账")]
+
+
+def test_what_was_confirmed_for_a_sheet_holds_for_the_workbook_and_back(store, tmp_path):
+    path, other = tmp_path / "a.xlsx", ["锅炉编号", "热源的名字啊", *HEADER[2:]]
+    book = openpyxl.Workbook()
+    for at, (name, header) in enumerate({"甲": HEADER, "乙": other, "丙": HEADER}.items()):
+        sheet = book.active if not at else book.create_sheet(name)
+        sheet.title = name
+        for row in [header, [f"Z{at}", *ROWS[0][1:]]]:
+            sheet.append(row)
+    book.save(path)
+    said = {"锅炉燃料的种类": ("fuel", ""), "热源的名字啊": ("name", ""), "吨位": ("capacity_t_h", "t/h")}
+
+    def confirmed(*sheets):
+        look = gate.look(path, layer="boilers", sublayers=sheets, store=store)
+        return {match.foreign: match.ours for match in look.matches if match.how == "remembered"}, look
+
+    before, look = confirmed("甲")
+    assert not before
+    of_one = {name: ours for name, ours in said.items() if name in HEADER}
+    decision = gate.Decision(layer="boilers", sublayers=("甲",), mapping=of_one)
+    keeping.keep(store, gate.read(path, decision), decision, signature=look.signature, who="", expected=None)
+    assert confirmed("甲", "丙")[0] == {name: ours for name, (ours, _) in of_one.items()}
+    asked = confirmed("甲", "乙")[1]
+    assert {match.foreign for match in asked.questions} == set(of_one), "a sheet of other headers has its own questions"
+    decision = gate.Decision(layer="boilers", sublayers=("甲", "乙"), mapping=said)
+    keeping.keep(store, gate.read(path, decision), decision, signature=asked.signature, who="", expected=1)
+    assert confirmed("乙")[0] == {name: ours for name, (ours, _) in said.items() if name in other}
+
+
+def test_a_caption_of_this_file_overrules_the_unit_of_the_last(store, tmp_path):
+    def table(name, caption):
+        path = tmp_path / name
+        book = openpyxl.Workbook()
+        for row in [
+            [caption],
+            ["锅炉编号", "单位名称", "燃料", "额定容量", "经度", "纬度"],
+            [*ROWS[0][:2], "煤", 14, 106.4, 39.01],
+        ]:
+            book.active.append(row)
+        book.save(path)
+        return path
+
+    first = table("a.xlsx", "锅炉台账")
+    decision = gate.Decision(layer="boilers", mapping={"额定容量": ("capacity_t_h", "t/h")})
+    seal = gate.look(first, layer="boilers", store=store).signature
+    keeping.keep(store, gate.read(first, decision), decision, signature=seal, who="", expected=None)
+    for caption, capacity in (("锅炉台账", 14), ("锅炉台账（单位：MW）", 20)):
+        look = gate.look(table("b.xlsx", caption), layer="boilers", store=store)
+        done = gate.read(tmp_path / "b.xlsx", look.decision(), raws=look.raws)
+        assert done.frame["capacity_t_h"].tolist() == pytest.approx([capacity])

@@ -16,7 +16,7 @@ def inspect(*arguments):
 @pytest.fixture
 def boilers(tmp_path):
     rows = [*BOILERS, "B3,丙,魔法石,20,,供热,106.4,39", "B4,[/red]丁,煤,20,,供热,,"]
-    return write_csv(tmp_path / "锅炉[b].csv", BOILER_HEADER + ",备注[MW]", [row + "," for row in rows])
+    return write_csv(tmp_path / "锅炉[b].csv", BOILER_HEADER + ",附注甲[MW]", [row + "," for row in rows])
 
 
 def test_json_tells_everything(boilers):
@@ -29,7 +29,7 @@ def test_json_tells_everything(boilers):
     assert (said["rows_in"], said["rows_usable"], said["rows_set_aside"]) == (4, 3, 1)
     assert {one["rule"] for one in said["faults"]} == {"value_unknown", "geometry_missing", "status_not_given"}
     assert all(one["mend"] and one["message"] for one in said["faults"])
-    assert said["columns_unread"] == ["备注[MW]"]
+    assert said["columns_unread"] == ["附注甲[MW]"]
     assert len(said["sha256"]) == 64
 
 
@@ -38,7 +38,7 @@ def test_words_tell_it_too(boilers, language):
     done = inspect(boilers, "--language", language)
     assert done.exit_code == 0
     assert "魔法石" in done.stdout
-    assert "备注[MW]" in done.stdout, "a header is no markup"
+    assert "附注甲[MW]" in done.stdout, "a header is no markup"
     assert "锅炉[b].csv" in done.stdout
     assert "None" not in done.stdout
 

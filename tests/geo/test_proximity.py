@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pyproj import Geod
 
 from geo.crs import working_crs
-from geo.proximity import distance_to, holding, margin_to_edge, nearest, ring
+from geo.proximity import Distances, distance_to, holding, margin_to_edge, ring
 
 GEOD = Geod(ellps="GRS80")
 RADIUS = 15_000.0
@@ -38,13 +38,12 @@ def test_the_radius_verdict_of_two_thousand_points(shared_file):
     plants = units.drop_duplicates(["Longitude", "Latitude"])
     targets = frame(shapely.points(plants["Longitude"], plants["Latitude"]))
     places = random_points(2000)
-    got = nearest(places, targets)
+    got = Distances(places)(targets.geometry)
     for n, point in enumerate(places.geometry):
         each = [GEOD.inv(point.x, point.y, target.x, target.y)[2] for target in targets.geometry]
-        assert got.position[n] == int(np.argmin(each))
-        assert got.metres[n] == min(each)
-        assert (got.metres[n] <= RADIUS) == (min(each) <= RADIUS)
-    assert 0 < (got.metres <= RADIUS).sum() < len(places)
+        assert got[n] == min(each)
+        assert (got[n] <= RADIUS) == (min(each) <= RADIUS)
+    assert 0 < (got <= RADIUS).sum() < len(places)
 
 
 def test_distances_to_points_are_pyprojs_own():
@@ -77,14 +76,14 @@ def test_nearest_takes_the_least_of_points_and_fences():
     places = random_points(60, seed=4)
     shapes = [shapely.Point(106.4, 39.0), shapely.box(106.7, 39.2, 106.75, 39.25), shapely.Point(106.9, 39.0)]
     each = np.stack([distance_to(places, shape) for shape in shapes])
-    got = nearest(places, frame(shapes))
-    np.testing.assert_array_equal(got.metres, each.min(axis=0))
-    np.testing.assert_array_equal(got.position, each.argmin(axis=0))
-    none = nearest(places, frame([]))
-    assert (none.position == -1).all()
-    assert np.isinf(none.metres).all()
+    distances = Distances(places)
+    np.testing.assert_array_equal(distances(shapes), each.min(axis=0))
+    np.testing.assert_array_equal(distances(shapes[:1]), each[0])
+    to_points = np.stack([distance_to(places, shape.representative_point()) for shape in shapes])
+    np.testing.assert_array_equal(distances(shapes, to_points=True), to_points.min(axis=0))
+    assert np.isinf(distances([])).all()
     with pytest.raises(ValueError, match="longitude"):
-        nearest(places.to_crs(working_crs(106.5)), frame(shapes))
+        Distances(places.to_crs(working_crs(106.5)))(shapes)
 
 
 @settings(max_examples=30, deadline=None)

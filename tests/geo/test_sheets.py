@@ -173,7 +173,12 @@ def test_a_group_is_kept_where_the_lower_word_would_be_ambiguous():
     rows = [["编号", "改造前", None, "改造后", None], [None, "取暖方式", "面积", "取暖方式", "面积"], ["A", 1, 2, 3, 4]]
     names = list(sheet(rows, is_known).frame)
     assert names == ["编号", "改造前·取暖方式", "改造前·面积", "改造后·取暖方式", "改造后·面积"]
-    assert set(columns("buildings", names)) == {"编号"}, "which of the two is meant is not guessed"
+    found = columns("buildings", names)
+    assert {name: column for name, (column, _) in found.items()} == {
+        "编号": "building_id",
+        "改造前·取暖方式": "former_source",
+        "改造后·取暖方式": "heat_source",
+    }, "which of the two areas is meant is not guessed"
     rows = [["锅炉", None, "电厂", None], ["编号", "名称", "编号", "名称"], ["A", 1, 2, 3]]
     assert columns("boilers", list(sheet(rows, is_known).frame)) == {"锅炉·编号": ("boiler_id", "")}
 
@@ -328,6 +333,23 @@ J_HEADERS = {
         *("蒸吨", "安装投产日期", "锅炉蒸吨", "锅炉状态", "锅炉用途", "燃料信息", "中心经度", "中心纬度", "燃料类型"),
         *("蒸吨数", "额定出力(MW)", "额定蒸发量(蒸吨/时)"),
         "燃料种类(油/气/煤/煤、气/水煤浆/生物质/木材/电/余热/煤粉/其他)",
+        *(
+            "乡镇（街道）/园区",
+            "统一社会信用代码",
+            "锅炉型号",
+            "年耗煤量(吨)",
+            "供热面积(万㎡)",
+            "除尘工艺",
+            "脱硫工艺",
+        ),
+        *(
+            "脱硝工艺",
+            "排放口高度(米)",
+            "是否在城市建成区内",
+            "处置方式(并网/煤改气/煤改电/生物质/拆除/保留)",
+            "替代热源",
+        ),
+        *("计划完成时限", "拆除(注销)证明/照片", "责任单位", "责任人", "备注", "烟囱高度（米）"),
     ],
     "buildings": [
         *("建筑名称", "建筑类别(党政机关/学校/医院/村委会/其他公共/工商业厂房/农村居民)", "建成年份", "结构形式"),
@@ -346,7 +368,7 @@ J_HEADERS = {
 @pytest.mark.parametrize("layer", J_HEADERS)
 def test_the_headers_of_the_bureaus_tables_are_known(layer):
     assert [name for name in J_HEADERS[layer] if name not in columns(layer, [name])] == []
-    for strange in ("现状供热面积", "替代热源", "供热面积(设计)", "最近热电联产电厂", "排放口高度(米)"):
+    for strange in ("现状供热面积", "供热面积(设计)", "最近热电联产电厂", "是否在供热管网覆盖范围内", "适用条款"):
         assert columns("boilers", [strange]) == {}
 
 
