@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -16,9 +17,12 @@ from rich.table import Table
 from data import demo
 from data.catalog import LAYERS, UNKNOWN, ZONES, label, text
 from data.errors import DataError, Fault, fault_list
-from geo.workspace import open_store
-from heating import rates, report
+from geo.export import write_bytes, xlsx_bytes
+from geo.workspace import open_filled
+from heating import ledger_sheet, rates, report, sheets
 from heating.assessment import Assessment, assess
+from heating.checks import kept_checks, last_versions
+from heating.density import geotiff, heat_density
 from heating.layers import Layers, demo_layers, kept_layers, load, replace_sky
 from heating.layers import Progress as Told
 from heating.scenario import Scenario, read
@@ -88,7 +92,7 @@ def _gather(
         files = ", ".join([*given[1:], *(str(path) for path in paths.values())])
         raise DataError([Fault(rule="demo_and_files", effect="refused", file=given[0], got=files)])
     if workspace is not None:
-        kept = kept_layers(open_store(workspace))
+        kept = kept_layers(open_filled(workspace))
         return replace_sky(kept, **sky) if any(sky.values()) else kept
     if demo_size is None:
         return load(paths, **sky, crs=crs, progress=told)
@@ -155,9 +159,16 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     allow_distant_weather: Annotated[bool, typer.Option(help="use weather from farther than 100 km")] = False,
     strict: Annotated[bool, typer.Option(help="exit 2 on any fault, also on single rows and cells")] = False,
     unmasked: Annotated[bool, typer.Option(help="show names of persons, telephone and identity numbers")] = False,
+    heat_raster: Annotated[bool, typer.Option("--heat-raster", help="write heat_density.tif, 100 m cells")] = False,
+    print_sheets: Annotated[
+        Literal["pdf", "docx"] | None, typer.Option("--sheets", help="one sheet a boiler, in one file")
+    ] = None,
     language: Annotated[Language, typer.Option(help="language of the results")] = "zh",
 ) -> None:
     """Assess a city and write assessment.gpkg, clean_heating.csv, boilers.csv, rooftops.parquet, summary.json.
+
+    The ledger of the boilers in the columns that are reported is boiler_ledger.xlsx, with the field checks of the
+    workspace; ``--sheets`` adds boiler_sheets.pdf or .docx.
 
     Exit 2 with the list of all faults if a file cannot be used.
     """
@@ -176,6 +187,11 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
                 chosen = dataclasses.replace(chosen, allow_distant_weather=True)
             done = assess(layers, chosen, progress=told)
             written = _written(done, out, language=language, strict=strict, unmasked=unmasked)
+            if heat_raster:
+                grid = heat_density(done.buildings, done.crs)
+                content = geotiff(grid, synthetic=layers.synthetic, language=language)
+                written.append(write_bytes(out / "heat_density.tif", content))
+            written += _on_paper(done, out, workspace, kind=print_sheets, language=language, unmasked=unmasked)
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
         raise typer.Exit(2) from error
@@ -196,6 +212,25 @@ def _written(done: Assessment, out: Path, *, language: str, strict: bool, unmask
     if strict and done.faults:
         raise DataError(done.faults)
     return report.write(done, out, language=language, unmasked=unmasked)
+
+
+def _on_paper(
+    done: Assessment, out: Path, workspace: str | None, *, kind: str | None, language: str, unmasked: bool
+) -> list[Path]:
+    """Write the ledger that is reported, and the sheets where they are asked for."""
+    if done.boilers.empty:
+        return []
+    history = kept_checks(workspace)
+    table = ledger_sheet.j1(done, last_versions(history), language=language, unmasked=unmasked)
+    shown = report.stamped(table, done, language)
+    title = text("file.j1", language)
+    written = [write_bytes(out / "boiler_ledger.xlsx", xlsx_bytes({title: shown}, title=title))]
+    if kind is not None:
+        day = datetime.now(UTC).astimezone().date().isoformat()
+        names = done.boilers["boiler_id"].tolist()
+        made = sheets.printed(done, names, history, day=day, kind=kind, language=language, unmasked=unmasked)
+        written.append(write_bytes(out / f"boiler_sheets.{kind}", made))
+    return written
 
 
 if __name__ == "__main__":

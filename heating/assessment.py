@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from data import parameters
 from data.errors import DataError, Fault
 from geo import zones
 from geo.crs import STORED, working_crs
-from geo.proximity import ring
+from geo.proximity import points_of, ring
 from geo.raster import Elevation, bounds_near, read_elevation
-from heating import areas, demand, ledger, networks, plants, rates, sources
+from heating import areas, demand, flips, ladder, ledger, networks, plants, rates, sources
 from heating.layers import Layers
 from heating.scenario import Scenario
 from solar.audit import AuditError
 from solar.rooftops import Rooftops, rooftops
 from solar.weather import require_near
 
+_MW_PER_KW = 1e-3
 Progress = Callable[[float, str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: the flip list is kept once it is asked for
 class Assessment:
     """Everything that one run found; frames are in EPSG:4490 and keep the rows of their layers."""
 
@@ -42,6 +46,13 @@ class Assessment:
     clean_heating: pd.DataFrame
     solar: Rooftops
     faults: tuple[Fault, ...]
+
+    @cached_property
+    def boiler_flips(self) -> pd.DataFrame:
+        """The boilers whose verdict hangs on one of the open readings, from `heating.flips.flips`."""
+        judged = ledger.Judged(boilers=self.boilers, findings=self.boiler_findings, plant_states=self.plant_states)
+        with parameters.overridden(self.scenario.parameters):
+            return flips.flips(self.layers, self.scenario, judged, crs=self.crs)
 
 
 def _tell(progress: Progress | None, share: float, step: str) -> None:
@@ -63,12 +74,12 @@ def assess_buildings(
     homes = areas.households(local, area["area_m2"], area_per_household_m2=scenario.area_per_household_m2)
     clean = sources.cleanness(local["heat_source"], overrides=scenario.clean_overrides)
     heat = demand.heat_demand(local, area["area_m2"])
-    covered = _building_coverage(local, layers, crs)
+    covered, rungs = climb(local, layers, scenario, need_mw=heat["peak_kw"].to_numpy(dtype=float) * _MW_PER_KW)
     _tell(progress, 0.15, "roofs")
     if solar is None:
         solar = _rooftops(local, place["county_code"], layers, scenario, progress)
     kept = stored.drop(columns=["county_code", "village_code"])
-    results = pd.concat([place, area, homes, clean, heat, covered, solar.table()], axis=1)
+    results = pd.concat([place, area, homes, clean, heat, _told(covered, local.index), rungs, solar.table()], axis=1)
     return gpd.GeoDataFrame(kept.join(results), geometry="geometry", crs=stored.crs), solar
 
 
@@ -94,16 +105,41 @@ def _rooftops(
     return replace(solar, noted=noted)
 
 
-def _building_coverage(local: gpd.GeoDataFrame, layers: Layers, crs: CRS) -> pd.DataFrame:
-    found = networks.coverage(local, layers.some("networks").to_crs(crs))
+def _told(found: networks.Coverage, index: pd.Index) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "in_service_area": pd.array(found.state, dtype="string[pyarrow]"),
             "network_id": pd.array(found.network_id, dtype="string[pyarrow]"),
-            "planned_network_id": pd.array(found.planned_id, dtype="string[pyarrow]"),
+            "planned_network_id": pd.array(found.plan_id, dtype="string[pyarrow]"),
         },
-        index=local.index,
+        index=index,
     )
+
+
+def climb(
+    local: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, need_mw: NDArray[np.float64]
+) -> tuple[networks.Coverage, pd.DataFrame]:
+    """Return how buildings or boilers stand to declared areas, and their rungs, see `heating.ladder`.
+
+    Parameters
+    ----------
+    local : geopandas.GeoDataFrame
+        Buildings or boilers in a projected CRS [m].
+    layers : Layers
+        Networks and plants where there are any.
+    scenario : Scenario
+        The readings.
+    need_mw : array
+        Heat at peak that each would take [MW].
+    """
+    pipes = layers.some("networks").to_crs(local.crs)
+    states = plants.plant_states(layers.some("plants"), scenario)
+    points = local.set_geometry(points_of(local))
+    covered = networks.coverage(points, pipes, scenario, need_mw=need_mw, plants=states)
+    places = ladder.Places(
+        frame=points, footprints=local.geometry.to_numpy(), connected=ladder.connected_by(local, pipes)
+    )
+    return covered, ladder.ladder(places, pipes, covered, scenario)
 
 
 def plant_rings(units: gpd.GeoDataFrame, states: pd.DataFrame, scenario: Scenario) -> gpd.GeoDataFrame:
@@ -178,6 +214,9 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)
     states = judged.plant_states
+    _, rungs = climb(
+        judged.boilers.to_crs(crs), layers, scenario, need_mw=judged.boilers["need_mw"].to_numpy(dtype=float)
+    )
     units = layers.some("plants")
     _tell(progress, 1.0, "done")
     return Assessment(
@@ -185,7 +224,7 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
         layers=layers,
         crs=crs,
         buildings=buildings,
-        boilers=judged.boilers,
+        boilers=judged.boilers.join(rungs),
         boiler_findings=judged.findings,
         plants=units.join(states[["qualifies", "doubt", "operating_mw"]], on="plant_id"),
         plant_states=states,

@@ -7,14 +7,17 @@ of a conclusion carries the clause's own strength: an encouraged closure is neve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from data import parameters
 from heating.scenario import Scenario
+from heating.validity import TERMS
 from heating.verdicts import BoilerFacts, Finding, State, above, all_of, any_of, at_least, holds, negate
 
 Rule = Callable[[BoilerFacts, Scenario], Finding]
@@ -45,6 +48,7 @@ FINDING_COLUMNS: Final = (
     "lead_dept",
     "source",
 )
+_CITED: Final = ("clause_id", "section", "clause_text", "lead_dept", "source")
 
 
 def is_coal(facts: BoilerFacts) -> State:
@@ -118,8 +122,9 @@ def plant_radius(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R3: coal boilers within 15 km of a CHP plant of 300 MW and more; closure is encouraged (A1-21).
 
     The clause stands under the premise that heat supply is assured: plants known to lack the spare heat do
-    not make it apply, unknown ones leave it open (FACTS §A3-7).
+    not make it apply, unknown ones leave it open (FACTS §A3-7), unless `premise_decides` is off.
     """
+    spare: State = facts.plant_spare if scenario.premise_decides else "yes"
     subject, kind = _subject(facts), may_be_merged(facts, scenario)
     near = all_of(*subject.values(), kind, facts.in_radius)
     backup: State = facts.backup if scenario.backup_exempt_from_radius else "no"
@@ -128,22 +133,27 @@ def plant_radius(facts: BoilerFacts, scenario: Scenario) -> Finding:
     exemption = ""
     if near != "no" and excepted == "yes":
         exemption = "backup_from_radius"
-    elif near != "no" and facts.plant_spare == "no":
+    elif near != "no" and spare == "no":
         exemption = "plant_spare_short"
     return _finding(
         "R3",
-        all_of(near, facts.plant_spare, negate(excepted)),
+        all_of(near, spare, negate(excepted)),
         subject | {"small_chp" if facts.duty == "power" else "duty": kind, "backup": backup, "peaking": peaking},
         exemption=exemption,
         also=facts.plant_doubt,
     )
 
 
+def _term(facts: BoilerFacts) -> tuple[str, ...]:
+    """Return what is open about the term of the declaration that holds the boiler."""
+    return (facts.network_doubt,) if facts.network_doubt in TERMS else ()
+
+
 def network_coverage(facts: BoilerFacts, scenario: Scenario) -> Finding:
     """R4: coal boilers inside heat-network coverage are eliminated; no size limit, no backup exemption (A1-20)."""
     subject, duty = _subject(facts), is_industrial(facts, scenario)
     state = all_of(*subject.values(), duty, facts.in_network)
-    return _finding("R4", state, subject | {"duty": duty, "coverage": facts.in_network})
+    return _finding("R4", state, subject | {"duty": duty, "coverage": facts.in_network}, also=_term(facts))
 
 
 def between(facts: BoilerFacts, scenario: Scenario) -> Finding:
@@ -158,7 +168,7 @@ def between(facts: BoilerFacts, scenario: Scenario) -> Finding:
         "R6",
         all_of(*subject.values(), duty, middling, free),
         subject | {"duty": duty, "capacity": middling, "coverage": facts.in_network},
-        also=facts.plant_doubt if facts.in_radius == "review" else (),
+        also=(*_term(facts), *(facts.plant_doubt if facts.in_radius == "review" else ())),
     )
 
 
@@ -239,39 +249,59 @@ def supply_gaps(facts: BoilerFacts, rule: str) -> tuple[str, ...]:
     return tuple(name for name, state in gaps.get(rule, {}).items() if state != "yes")
 
 
-def findings_table(boilers: pd.DataFrame, facts: list[BoilerFacts], scenario: Scenario) -> pd.DataFrame:
+def rulings(facts: Iterable[BoilerFacts], scenario: Scenario) -> list[list[Finding]]:
+    """Return what every rule says of each boiler, in the order of `facts`."""
+    return [findings(known, scenario) for known in facts]
+
+
+def findings_table(boilers: pd.DataFrame, facts: Sequence[BoilerFacts], ruled: Sequence[list[Finding]]) -> pd.DataFrame:
     """Return one row a boiler and rule, with clause, strength, state, exemption, missing facts and evidence.
 
     Parameters
     ----------
     boilers : pandas.DataFrame
         With ``boiler_id``.
-    facts : list of BoilerFacts
+    facts : sequence of BoilerFacts
         In the order of `boilers`.
-    scenario : Scenario
-        Limits and readings.
+    ruled : sequence of list of Finding
+        From `rulings` of these facts.
     """
-    rules = parameters.table("boiler_rules").to_dict("index")
-    rows = [
+    rules = parameters.table("boiler_rules").loc[list(priority())]
+    every = [finding for found in ruled for finding in found]
+    margins = {"R3": [known.plant_margin_m for known in facts], "R4": [known.network_margin_m for known in facts]}
+    nowhere = [math.nan] * len(facts)
+    cited = {name: np.tile(rules[name].to_numpy(dtype=object), len(facts)) for name in ("strength", *_CITED)}
+    table = pd.DataFrame(
         {
-            "boiler_id": name,
-            "rule": finding.rule,
-            "state": finding.state,
-            "strength": rules[finding.rule]["strength"],
-            "exemption": finding.exemption,
-            "missing": ";".join(finding.missing),
-            "distance_m": known.plant_distance_m if finding.rule == "R3" else math.nan,
-            "margin_m": {"R3": known.plant_margin_m, "R4": known.network_margin_m}.get(finding.rule, math.nan),
-            **{key: rules[finding.rule][key] for key in ("clause_id", "section", "clause_text", "lead_dept", "source")},
+            "boiler_id": np.repeat(boilers["boiler_id"].to_numpy(dtype=object), len(rules)),
+            "rule": [finding.rule for finding in every],
+            "state": [finding.state for finding in every],
+            "exemption": [finding.exemption for finding in every],
+            "missing": [";".join(finding.missing) for finding in every],
+            "distance_m": _by_rule({"R3": [known.plant_distance_m for known in facts]}, nowhere),
+            "margin_m": _by_rule(margins, nowhere),
+            **cited,
         }
-        for name, known in zip(boilers["boiler_id"], facts, strict=True)
-        for finding in findings(known, scenario)
-    ]
-    return pd.DataFrame(rows, columns=list(FINDING_COLUMNS))
+    )
+    return table[list(FINDING_COLUMNS)]
 
 
-def verdicts(facts: list[BoilerFacts], scenario: Scenario, *, index: pd.Index) -> pd.DataFrame:
+def _by_rule(known: Mapping[str, list[float]], nowhere: list[float]) -> NDArray[np.float64]:
+    """Return a figure of each boiler and rule, where the rule rests on one."""
+    return np.array([known.get(rule, nowhere) for rule in priority()], dtype=float).T.ravel()
+
+
+def verdicts(facts: Sequence[BoilerFacts], ruled: Sequence[list[Finding]], *, index: pd.Index) -> pd.DataFrame:
     """Return the verdict of each boiler, each on its own: what many draw on together is `heating.supply`'s.
+
+    Parameters
+    ----------
+    facts : sequence of BoilerFacts
+        What is known of each boiler.
+    ruled : sequence of list of Finding
+        From `rulings` of these facts.
+    index : pandas.Index
+        Of the boilers.
 
     Returns
     -------
@@ -279,23 +309,22 @@ def verdicts(facts: list[BoilerFacts], scenario: Scenario, *, index: pd.Index) -
         ``verdict, leading_rule, leading_state, strength, rules_hit, rules_open, exemption, missing,
         supply_assured, supply_missing`` on `index`.
     """
-    strengths = parameters.table("boiler_rules")["strength"]
+    strengths = parameters.table("boiler_rules")["strength"].to_dict()
     rows = []
-    for known in facts:
-        found = findings(known, scenario)
+    for known, found in zip(facts, ruled, strict=True):
         rule, state = leading(found)
         rows.append(
-            {
-                "verdict": verdict_of(known, found),
-                "leading_rule": rule,
-                "leading_state": state,
-                "strength": strengths.get(rule, "none"),
-                "rules_hit": ";".join(finding.rule for finding in found if finding.state == "yes"),
-                "rules_open": ";".join(finding.rule for finding in found if finding.state == "review"),
-                "exemption": ";".join(finding.exemption for finding in found if finding.exemption),
-                "missing": ";".join(dict.fromkeys(name for finding in found for name in finding.missing)),
-                "supply_assured": safety_of(known, rule),
-                "supply_missing": ";".join(supply_gaps(known, rule)),
-            }
+            (
+                verdict_of(known, found),
+                rule,
+                state,
+                strengths.get(rule, "none"),
+                ";".join(finding.rule for finding in found if finding.state == "yes"),
+                ";".join(finding.rule for finding in found if finding.state == "review"),
+                ";".join(finding.exemption for finding in found if finding.exemption),
+                ";".join(dict.fromkeys(name for finding in found for name in finding.missing)),
+                safety_of(known, rule),
+                ";".join(supply_gaps(known, rule)),
+            )
         )
     return pd.DataFrame(rows, index=index, columns=list(VERDICT_COLUMNS))

@@ -55,6 +55,59 @@ def season_gj_per_kw() -> float:
     return _S_PER_DAY * days * _W_PER_KW / _J_PER_GJ * (inside - mean) / (inside - design)
 
 
+def calibration(buildings: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Return by heat index how metered or sold heat compares with what the index gives.
+
+    Parameters
+    ----------
+    buildings : pandas.DataFrame
+        ``metered_heat_gj`` [GJ/a] where it is given; a meter at nought is no measure of a building's need.
+    demand : pandas.DataFrame
+        ``heat_index`` and ``index_heat_gj`` from `heat_demand`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``heat_index``: ``metered_buildings`` [1], ``metered_gj``, ``index_gj`` [GJ/a] of these, and
+        ``factor`` [1], their ratio; NaN where fewer buildings than ``policy.calibration_min_buildings`` are metered.
+    """
+    metered = _metered(buildings)
+    both = metered.notna() & (demand["index_heat_gj"] > 0)
+    grouped = demand.loc[both, "index_heat_gj"].groupby(demand.loc[both, "heat_index"].astype(object))
+    table = pd.DataFrame({"metered_buildings": grouped.size(), "index_gj": grouped.sum()})
+    table["metered_gj"] = metered[both].groupby(demand.loc[both, "heat_index"].astype(object)).sum()
+    enough = table["metered_buildings"] >= value("policy", "calibration_min_buildings")
+    table["factor"] = (table["metered_gj"] / table["index_gj"]).where(enough).astype(float)
+    return table[["metered_buildings", "metered_gj", "index_gj", "factor"]].rename_axis("heat_index")
+
+
+def _metered(buildings: pd.DataFrame) -> pd.Series:
+    if "metered_heat_gj" not in buildings:
+        return pd.Series(np.nan, index=buildings.index)
+    given = buildings["metered_heat_gj"].astype(float)
+    return given.where(given > 0)
+
+
+def calibrated(buildings: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+    """Return the demand as meters have it: the building's own, else its class's, else the index alone.
+
+    ``peak_kw`` follows ``heat_gj`` by `season_gj_per_kw`; ``heat_basis`` is ``metered``, ``calibrated``, ``index``,
+    or null where nothing is known. A building that is not heated stays at zero.
+    """
+    factor = demand["heat_index"].astype(object).map(calibration(buildings, demand)["factor"]).astype(float)
+    heated = buildings["heat_source"] != "none"
+    own = _metered(buildings).where(heated)
+    by_class = demand["index_heat_gj"] * factor.fillna(1.0)
+    heat = own.fillna(by_class)
+    said = np.select([own.notna(), factor.notna() & heated], ["metered", "calibrated"], default="index")
+    basis = pd.Series(said, index=demand.index, dtype=object).where(heat.notna())
+    return demand.assign(
+        heat_gj=heat,
+        peak_kw=heat / season_gj_per_kw(),
+        heat_basis=basis.astype("string[pyarrow]"),
+    )
+
+
 def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
     """Return the heat demand of each building.
 
@@ -68,8 +121,9 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``heat_index`` (name of the parameter), ``heat_index_w_m2``, ``peak_kw``, ``heat_gj`` a year; zero where
-        the building is not heated, NaN where no index exists for its use (factories, unknown).
+        ``heat_index`` (name of the parameter), ``heat_index_w_m2``, ``index_heat_gj`` (what the index gives a year),
+        ``peak_kw``, ``heat_gj`` a year and ``heat_basis``, see `calibrated`; zero where the building is not heated,
+        NaN where no index exists for its use (factories, unknown) and no meter tells.
 
     References
     ----------
@@ -80,12 +134,12 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
     watts = names.map(indices).astype(float)
     heated = buildings["heat_source"] != "none"
     peak = (watts * area_m2 / _W_PER_KW).where(heated, 0.0)
-    return pd.DataFrame(
+    by_index = pd.DataFrame(
         {
             "heat_index": names.astype("string[pyarrow]"),
             "heat_index_w_m2": watts,
-            "peak_kw": peak,
-            "heat_gj": peak * season_gj_per_kw(),
+            "index_heat_gj": peak * season_gj_per_kw(),
         },
         index=buildings.index,
     )
+    return calibrated(buildings, by_index)

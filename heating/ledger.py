@@ -14,6 +14,7 @@ from pyproj import CRS
 
 from data import parameters
 from geo import zones
+from geo.cells import is_empty
 from heating import boilers, networks, plants, supply
 from heating.layers import Layers
 from heating.scenario import Scenario
@@ -83,36 +84,37 @@ class Surroundings:
 def surroundings(ledger: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, crs: CRS) -> Surroundings:
     """Measure the boilers against plants (geodesics) and declared service areas (in `crs`).
 
-    A position of unknown accuracy is held to be as doubtful near the edge of a service area as the review band
-    is wide; a known one to twice its standard deviation.
+    Near the edge of a service area a boiler is left open while P(inside) lies between 5 and 95 %, see
+    `heating.inside.combined`; a declaration that is not in force on the day of the scenario leaves it open too.
     """
     units = layers.some("plants")
     states = plants.plant_states(units, scenario)
     need = ledger["capacity_t_h"].to_numpy(dtype=float) * parameters.value("policy", "mw_per_t_h")
-    covered = networks.coverage(
-        ledger.to_crs(crs),
-        layers.some("networks").to_crs(crs),
-        band_m=(2 * ledger["position_sigma_m"]).fillna(scenario.review_band_m).to_numpy(dtype=float),
-        need_mw=need,
-        medium=ledger["medium"].to_numpy(dtype=object),
-    )
+    local, pipes = ledger.to_crs(crs), layers.some("networks").to_crs(crs)
+    covered = networks.coverage(local, pipes, scenario, need_mw=need, plants=states)
     near = plants.radius(ledger, units, states, scenario)
     has_plants = layers.get("plants") is not None
     return Surroundings(states=states, near=near, covered=covered, has_plants=has_plants, need_mw=need)
 
 
 def facts_of(
-    ledger: gpd.GeoDataFrame, around: Surroundings, scenario: Scenario, *, in_city: list[State]
+    ledger: gpd.GeoDataFrame,
+    around: Surroundings,
+    scenario: Scenario,
+    *,
+    in_city: list[State],
+    sizes_t_h: NDArray[np.float64],
 ) -> list[BoilerFacts]:
-    """Return what the rules know of each boiler."""
+    """Return what the rules know of each boiler, the sizes from `judged_sizes`."""
     near, covered, spare = around.near, around.covered, around.spare()
     inside: list[State] = near.state() if around.has_plants else ["review"] * len(ledger)
     served: list[State] = [STATES[at] for at in np.minimum(near.inside, spare).max(axis=0, initial=plants.NO)]
     metres = near.shown(near.metres)
-    doubt = around.doubt(spare)
+    margin = np.where(np.isfinite(covered.edge.margin_m), covered.edge.margin_m, np.nan)
+    doubt = around.doubt(spare if scenario.premise_decides else np.full_like(spare, plants.YES))
     return [
         BoilerFacts(
-            capacity_t_h=float(row.capacity_t_h),
+            capacity_t_h=float(sizes_t_h[at]),
             fuel=row.fuel,
             duty=row.duty,
             medium=row.medium,
@@ -122,7 +124,8 @@ def facts_of(
             ultra_low=truth(row.is_ultra_low),
             in_city=in_city[at],
             in_network=covered.state[at],
-            network_margin_m=float(covered.margin_m[at]) if np.isfinite(covered.margin_m[at]) else math.nan,
+            network_margin_m=float(margin[at]),
+            network_doubt=covered.doubt[at],
             network_spare=covered.spare[at],
             network_medium=covered.same_medium[at],
             in_radius=inside[at],
@@ -143,18 +146,49 @@ def _in_city(county_code: pd.Series, counties: gpd.GeoDataFrame | None) -> list[
     return ["yes" if counties is None or known else "review" for known in county_code.notna()]
 
 
-def site_totals(ledger: pd.DataFrame) -> pd.Series:
-    """Return the total output of the standing coal boilers of one owner name [t/h], for the owner's coal boilers.
+def site_totals(ledger: pd.DataFrame, place: pd.DataFrame, scenario: Scenario) -> pd.Series:
+    """Return the total output of the standing coal boilers of one owner in one village or community [t/h].
 
-    A hint only: the rules go by the single boiler (FACTS §A3-13). Null for nameless boilers, and wherever a
-    boiler of the same name has an unknown output, fuel or status.
+    A hint where the rules go by the single boiler (FACTS §A3-13). Null for nameless boilers, and wherever a boiler of
+    the same site has an unknown output, fuel, duty or status. Boilers of power stations count with the clauses that
+    speak of them.
+
+    Parameters
+    ----------
+    ledger : pandas.DataFrame
+        Boilers.
+    place : pandas.DataFrame
+        ``village_code`` and ``county_code`` of each, from `geo.zones.locate`: one owner's boilers in two villages
+        are two sites.
+    scenario : Scenario
+        Whether the boilers of power stations count.
     """
-    named = ledger["name"].notna()
-    counted = named & ledger["fuel"].isin(["coal", "unknown"]) & (ledger["status"] != "retired")
-    sure = counted & (ledger["fuel"] == "coal") & (ledger["status"] != "unknown")
+    counted = _counted(ledger, scenario)
+    duty_known = scenario.power_boilers_count | (ledger["duty"] != "unknown")
+    sure = counted & (ledger["fuel"] == "coal") & (ledger["status"] != "unknown") & duty_known
+    where = place["village_code"].astype(object).fillna(place["county_code"].astype(object)).fillna("")
+    sites = pd.Series(list(zip(ledger["name"].astype(object), where, strict=True)), index=ledger.index, dtype=object)
     sizes = ledger["capacity_t_h"].where(sure)
-    totals = sizes[counted].groupby(ledger.loc[counted, "name"]).agg(lambda part: part.sum(skipna=False))
-    return ledger["name"].map(totals).where(sure).astype(float).rename("site_total_t_h")
+    totals = sizes[counted].groupby(sites[counted]).agg(lambda part: part.sum(skipna=False))
+    return sites.map(totals).where(sure).astype(float).rename("site_total_t_h")
+
+
+def _counted(ledger: pd.DataFrame, scenario: Scenario) -> pd.Series:
+    """Tell which boilers have an owner and are, or may be, standing coal boilers that the clauses speak of."""
+    named = ~is_empty(ledger["name"])
+    spoken_of = scenario.power_boilers_count | (ledger["duty"] != "power")
+    return named & ledger["fuel"].isin(["coal", "unknown"]) & (ledger["status"] != "retired") & spoken_of
+
+
+def judged_sizes(ledger: pd.DataFrame, site_total_t_h: pd.Series, scenario: Scenario) -> NDArray[np.float64]:
+    """Return the output that limits of size are held against [t/h]: the boiler's, or its site's together.
+
+    A site whose total is not known is of unknown size; a boiler without an owner stands for itself (FACTS §A3-13).
+    """
+    own = ledger["capacity_t_h"].astype(float)
+    if scenario.capacity_by == "site":
+        own = own.where(~_counted(ledger, scenario), site_total_t_h)
+    return np.asarray(own, dtype=float)
 
 
 def _network_plants(pipes: gpd.GeoDataFrame) -> dict[str, str]:
@@ -220,9 +254,8 @@ def _evidence(ledger: gpd.GeoDataFrame, around: Surroundings, facts: list[Boiler
             "network_id": pd.array(covered.network_id, dtype="string[pyarrow]"),
             "network_margin_m": [fact.network_margin_m for fact in facts],
             "network_spare_mw": covered.spare_heat_mw,
-            "planned_network_id": pd.array(covered.planned_id, dtype="string[pyarrow]"),
+            "planned_network_id": pd.array(covered.plan_id, dtype="string[pyarrow]"),
             "need_mw": around.need_mw,
-            "site_total_t_h": site_totals(ledger),
         },
         index=ledger.index,
     )
@@ -244,12 +277,16 @@ def judge(layers: Layers, scenario: Scenario, *, crs: CRS) -> Judged:
     around = surroundings(ledger, layers, scenario, crs=crs)
     counties = layers.projected("counties", crs)
     place = zones.locate(ledger.to_crs(crs), layers.projected("villages", crs), counties, options=scenario.zone_options)
-    facts = facts_of(ledger, around, scenario, in_city=_in_city(place["county_code"], counties))
-    verdicts = boilers.verdicts(facts, scenario, index=ledger.index)
+    together = site_totals(ledger, place, scenario)
+    in_city = _in_city(place["county_code"], counties)
+    sizes = judged_sizes(ledger, together, scenario)
+    facts = facts_of(ledger, around, scenario, in_city=in_city, sizes_t_h=sizes)
+    ruled = boilers.rulings(facts, scenario)
+    verdicts = boilers.verdicts(facts, ruled, index=ledger.index)
     judged = share_supply(verdicts, around, layers.some("networks"))
-    table = ledger.join(pd.concat([place, judged, _evidence(ledger, around, facts)], axis=1))
+    table = ledger.join(pd.concat([place, judged, _evidence(ledger, around, facts), together], axis=1))
     return Judged(
         boilers=gpd.GeoDataFrame(table, geometry="geometry", crs=ledger.crs),
-        findings=boilers.findings_table(ledger, facts, scenario),
+        findings=boilers.findings_table(ledger, facts, ruled),
         plant_states=around.states,
     )

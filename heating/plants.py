@@ -6,15 +6,18 @@ Kleene's conjunction is then the minimum, and his disjunction the maximum.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
-from geo.proximity import nearest
+from geo.proximity import Distances
 from heating.scenario import Scenario
 from heating.verdicts import STATES, State, all_of, any_of, at_least, negate, truth
 
@@ -33,6 +36,22 @@ _STATE_COLUMNS: Final = (
     "doubt",
     "spare_heat_mw",
 )
+
+
+class _Unit(NamedTuple):
+    """A generating unit: what is given of it, and how it was judged."""
+
+    plant_id: str
+    name: Any
+    capacity_mw: float
+    status: str
+    is_chp: Any
+    is_captive: Any
+    spare_heat_mw: float
+    plant_status: State
+    plant_chp: State
+    plant_captive: State
+    counts: State
 
 
 def unit_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -60,38 +79,49 @@ def unit_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     return parts.assign(counts=pd.Series(counts, index=plants.index, dtype=object))
 
 
-def _size(capacity_mw: pd.Series, scenario: Scenario) -> float:
+def _size(units: Sequence[_Unit], scenario: Scenario) -> float:
     """Return the size that the reading asks for [MW]: of the whole plant, or of its largest unit."""
-    return float(capacity_mw.sum() if scenario.plant_reading == "plant" else capacity_mw.fillna(0.0).max())
+    known = [unit.capacity_mw for unit in units if not math.isnan(unit.capacity_mw)]
+    return math.fsum(known) if scenario.plant_reading == "plant" else max(known, default=0.0)
 
 
-def _plant(units: pd.DataFrame, scenario: Scenario) -> dict[str, object]:
+def _plant(units: Sequence[_Unit], scenario: Scenario) -> dict[str, object]:
     """Judge one plant from its units: by the size that is sure, and by the size that is possible."""
-    possible = units[units["counts"] != "no"]
-    sure = possible[possible["counts"] == "yes"]
-    nameless = possible["capacity_mw"].isna()
-    reached = at_least(_size(sure["capacity_mw"], scenario), scenario.chp_min_mw) if len(sure) else "no"
-    reachable = len(possible) and (
-        nameless.any() or at_least(_size(possible["capacity_mw"], scenario), scenario.chp_min_mw) == "yes"
-    )
+    possible = [unit for unit in units if unit.counts != "no"]
+    sure = [unit for unit in possible if unit.counts == "yes"]
+    nameless = any(math.isnan(unit.capacity_mw) for unit in possible)
+    reached = at_least(_size(sure, scenario), scenario.chp_min_mw) if sure else "no"
+    reachable = possible and (nameless or at_least(_size(possible, scenario), scenario.chp_min_mw) == "yes")
     parts = ("plant_status", "plant_chp", "plant_captive")
-    doubt = [name for name in parts if (possible[name] == "review").any()]
-    running = units[units["status"] == OPERATING]
-    named = units["name"].dropna()
+    doubt = [name for name in parts if any(getattr(unit, name) == "review" for unit in possible)]
+    running = [unit for unit in units if unit.status == OPERATING]
+    sizes = [unit.capacity_mw for unit in running if not math.isnan(unit.capacity_mw)]
+    named = pd.Series([unit.name for unit in units], dtype=object).dropna()
     qualifies: State = "yes" if reached == "yes" else "review" if reachable else "no"
     return {
-        "name": named.mode().iloc[0] if len(named) else str(units["plant_id"].iloc[0]),
+        "name": named.mode().iloc[0] if len(named) else units[0].plant_id,
         "units": len(running),
-        "operating_mw": running["capacity_mw"].sum(),
-        "largest_unit_mw": running["capacity_mw"].max(),
-        "chp_mw": sure["capacity_mw"].sum(),
-        "is_chp": any_of(*(truth(value) for value in running["is_chp"])),
-        "is_captive": any_of(*(truth(value) for value in running["is_captive"])),
+        "operating_mw": math.fsum(sizes),
+        "largest_unit_mw": max(sizes, default=math.nan),
+        "chp_mw": math.fsum(unit.capacity_mw for unit in sure if not math.isnan(unit.capacity_mw)),
+        "is_chp": any_of(*(truth(unit.is_chp) for unit in running)),
+        "is_captive": any_of(*(truth(unit.is_captive) for unit in running)),
         "qualifies": qualifies,
-        "doubt": ";".join([*doubt, *["plant_capacity"] * bool(nameless.any())]) if qualifies != "no" else "",
+        "doubt": ";".join([*doubt, *["plant_capacity"] * nameless]) if qualifies != "no" else "",
         # Units without a figure may be short of heat: their plant's total is not known then.
-        "spare_heat_mw": running["spare_heat_mw"].sum(skipna=False) if len(running) else np.nan,
+        "spare_heat_mw": math.fsum(unit.spare_heat_mw for unit in running) if running else math.nan,
     }
+
+
+def _by_plant(plants: gpd.GeoDataFrame, scenario: Scenario) -> dict[str, list[_Unit]]:
+    """Return the units of each plant, in the order of their plants' identifiers."""
+    judged = unit_states(plants, scenario)
+    columns = [judged[name] if name in judged else plants[name] for name in _Unit._fields]
+    found: dict[str, list[_Unit]] = {}
+    for cells in zip(*(column.astype(object) for column in columns), strict=True):
+        unit = _Unit(*cells)
+        found.setdefault(unit.plant_id, []).append(unit)
+    return dict(sorted(found.items()))
 
 
 def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
@@ -110,8 +140,7 @@ def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
         Indexed by ``plant_id``: ``name, units, operating_mw, largest_unit_mw, chp_mw, is_chp, is_captive,
         qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw``.
     """
-    judged = pd.DataFrame(plants.drop(columns="geometry")).join(unit_states(plants, scenario))
-    rows = {plant_id: _plant(units, scenario) for plant_id, units in judged.groupby("plant_id", sort=True)}
+    rows = {plant_id: _plant(units, scenario) for plant_id, units in _by_plant(plants, scenario).items()}
     index = pd.Index(list(rows), dtype=plants["plant_id"].dtype, name="plant_id")
     return pd.DataFrame(list(rows.values()), index=index, columns=list(_STATE_COLUMNS))
 
@@ -150,32 +179,26 @@ def _banded(
     return np.where(edge, REVIEW, np.where(metres <= radius_m, YES, NO)), edge
 
 
-def _distance(boilers: gpd.GeoDataFrame, units: gpd.GeoDataFrame, *, to_points: bool) -> NDArray[np.float64]:
-    distinct = units.set_geometry(units.geometry.representative_point()) if to_points else units
-    return nearest(boilers, distinct[~distinct.geometry.duplicated()]).metres
-
-
 def _to_plant(
-    boilers: gpd.GeoDataFrame,
-    units: gpd.GeoDataFrame,
+    distances: Distances,
+    units: Sequence[tuple[State, BaseGeometry]],
     qualifies: State,
     band_m: NDArray[np.float64],
     scenario: Scenario,
 ) -> tuple[NDArray[np.intp], NDArray[np.bool_], NDArray[np.float64], NDArray[np.float64]]:
     """Return inside, edge, and distances of one plant; units that only may count leave their circle open."""
     limit, to_points = scenario.radius_km * _M_PER_KM, scenario.distance_from == "point"
-    possible, sure = units[units["counts"] != "no"], units[units["counts"] == "yes"]
-    metres = _distance(boilers, possible, to_points=to_points)
+    possible = [shape for counts, shape in units if counts != "no"]
+    sure = [shape for counts, shape in units if counts == "yes"] if qualifies == "yes" else []
+    metres = distances(possible, to_points=to_points)
     inside, edge = _banded(metres, limit, band_m)
-    certain = _distance(boilers, sure, to_points=to_points) if qualifies == "yes" else np.full(len(boilers), np.inf)
+    certain = distances(sure, to_points=to_points)
     surely, sure_edge = _banded(certain, limit, band_m)
-    if qualifies == "yes":
-        metres = certain
     return (
         np.maximum(surely, np.minimum(inside, REVIEW)),
         sure_edge | (edge & (surely == NO)),
-        metres,
-        _distance(boilers, sure if qualifies == "yes" else possible, to_points=True),
+        certain if qualifies == "yes" else metres,
+        distances(sure if qualifies == "yes" else possible, to_points=True),
     )
 
 
@@ -195,10 +218,14 @@ def radius(boilers: gpd.GeoDataFrame, plants: gpd.GeoDataFrame, states: pd.DataF
         Radius, band and where to measure from.
     """
     band = np.maximum(scenario.review_band_m, 2 * boilers["position_sigma_m"].fillna(0.0).to_numpy(dtype=float))
-    units = plants.join(unit_states(plants, scenario)["counts"])
+    units: dict[str, list[tuple[State, BaseGeometry]]] = {}
+    counts = unit_states(plants, scenario)["counts"]
+    for plant_id, counted, shape in zip(plants["plant_id"], counts, plants.geometry, strict=True):
+        units.setdefault(plant_id, []).append((counted, shape))
     centres = states[states["qualifies"] != "no"]
+    distances = Distances(boilers)
     measured = [
-        _to_plant(boilers, units[units["plant_id"] == plant_id], qualifies, band, scenario)
+        _to_plant(distances, units[str(plant_id)], qualifies, band, scenario)
         for plant_id, qualifies in centres["qualifies"].items()
     ]
     shape = (len(centres), len(boilers))

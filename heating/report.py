@@ -18,6 +18,7 @@ from geo.export import csv_bytes, write_bytes, write_gpkg, write_json, write_par
 from geo.masking import masked
 from heating import rates
 from heating.assessment import Assessment
+from heating.flips import FLIP_COLUMNS, in_words
 from heating.scenario import Scenario, changes, values_in_use
 from heating.wording import labelled, rounded
 from solar.engine import LOSS_COLUMNS, MONTHS
@@ -60,6 +61,19 @@ BOILER_COLUMNS: Final = (
     "network_margin_m",
     "network_spare_mw",
     "planned_network_id",
+    "coverage",
+    "coverage_basis",
+    "coverage_network_id",
+    "coverage_margin_m",
+    "coverage_spare_mw",
+    "p_covered",
+    "planned_year",
+    "reading_declared",
+    "reading_line",
+    "main_id",
+    "main_distance_m",
+    "main_dn_mm",
+    "main_year",
     "clause",
     "lead_dept",
     "longitude",
@@ -140,9 +154,9 @@ def _clause(rule: str, state: str, language: str) -> str:
     return f"（{label('state', state, language)}）{cited}" if state == "review" else cited
 
 
-def boiler_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
-    """Return the boiler ledger with verdicts and evidence, coded values still as codes."""
-    ledger = done.boilers
+def boiler_table(done: Assessment, *, language: str = "zh", only: str | None = None) -> pd.DataFrame:
+    """Return the boiler ledger, or one boiler of it, with verdicts and evidence, coded values still as codes."""
+    ledger = done.boilers if only is None else done.boilers[done.boilers["boiler_id"] == only]
     departments = parameters.table("boiler_rules")["lead_dept"]
     leading = list(zip(ledger["leading_rule"], ledger["leading_state"], strict=True))
     table = pd.DataFrame(ledger.drop(columns="geometry")).assign(
@@ -154,6 +168,14 @@ def boiler_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
         latitude=ledger.geometry.y,
     )
     return table.reindex(columns=[column for column in BOILER_COLUMNS if column in table])
+
+
+def flip_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
+    """Return the boilers whose verdict hangs on an open reading, with owner and county; verdicts as codes."""
+    told = done.boilers[["boiler_id", "name", "county_code"]]
+    table = in_words(done.boiler_flips, language).merge(pd.DataFrame(told), on="boiler_id", how="left", sort=False)
+    table["county"] = table["county_code"].map(county_names(done)).fillna(table["county_code"])
+    return table[["boiler_id", "name", "county", *FLIP_COLUMNS[1:]]]
 
 
 def rate_table(done: Assessment) -> pd.DataFrame:
@@ -205,6 +227,7 @@ def result_layers(done: Assessment, *, language: str = "zh") -> dict[str, gpd.Ge
         "villages": done.villages,
         **optional,
         "boiler_findings": done.boiler_findings,
+        "boiler_flips": done.boiler_flips,
         "clean_heating": done.clean_heating,
     }
     return {name: stamped(frame, done, language) for name, frame in layers.items() if frame is not None and len(frame)}
@@ -236,7 +259,7 @@ def _as_text(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def write(done: Assessment, out: Path, *, language: str = "zh", unmasked: bool = False) -> list[Path]:
     """Write an assessment into a folder, each file atomically, and return the files.
 
-    ``assessment.gpkg`` (all layers with results), ``clean_heating.csv``, ``boilers.csv``,
+    ``assessment.gpkg`` (all layers with results), ``clean_heating.csv``, ``boilers.csv``, ``boiler_flips.csv``,
     ``rooftops.parquet``, ``summary.json``; ``faults.csv`` and ``set_aside.gpkg`` where there are any. Names of persons,
     telephone and identity numbers are hidden unless `unmasked`.
     """
@@ -251,6 +274,9 @@ def write(done: Assessment, out: Path, *, language: str = "zh", unmasked: bool =
         write_gpkg(out / "assessment.gpkg", layers if unmasked else _hidden(layers)),
         write_bytes(out / "clean_heating.csv", csv_bytes(shown(rate_labels(rounded(rate_table(done)), language)))),
         write_bytes(out / "boilers.csv", csv_bytes(shown(boilers))),
+        write_bytes(
+            out / "boiler_flips.csv", csv_bytes(shown(labelled(flip_table(done, language=language), language)))
+        ),
         write_parquet(out / "rooftops.parquet", roofs),
         write_json(out / "summary.json", summary(done)),
     ]
@@ -330,6 +356,9 @@ def summary(done: Assessment) -> dict[str, Any]:
         "area_by_basis_m2": {
             str(name): float(area) for name, area in buildings.groupby("area_basis")["area_m2"].sum().items()
         },
+        "buildings_by_rung": {str(name): int(n) for name, n in buildings["coverage"].value_counts().items()},
+        "boilers_by_rung": {str(name): int(n) for name, n in done.boilers["coverage"].value_counts().items()},
+        "boilers_that_hang_on_a_reading": int(done.boiler_flips["boiler_id"].nunique()),
         "boilers_by_verdict": {str(name): int(count) for name, count in done.boilers["verdict"].value_counts().items()},
         "rooftops": {
             "fitted": int((buildings["capacity_kw"] > 0).sum()),

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
@@ -130,6 +131,15 @@ class Scenario:
         Whether the exemption of backup and peaking boilers extends to the plant clause.
     power_boilers_count : bool
         Whether the small-boiler, plant and network clauses also speak of power stations' boilers.
+    capacity_by : {"boiler", "site"}
+        Whether a limit of size is held against the single boiler or against all standing coal boilers of one owner.
+    premise_decides : bool
+        Whether the plant clause applies only where heat supply is assured; otherwise that is asked for afterwards.
+    tap_reach_m, tap_min_dn_mm : float, optional
+        How far from a running main a place counts as reachable [m], and the least diameter of such a main [mm]. No
+        source gives them: without a reach nothing is called reachable.
+    as_of : str, optional
+        Day on which declarations must be in force, ``2026-11-23``; None believes them whatever their term.
     review_band_m : float
         Half width of the band round a limit inside which a verdict is left to a person [m].
     fringe_as_urban, other_towns_as_rural, mining_streets_open : bool
@@ -166,6 +176,11 @@ class Scenario:
     distance_from: Literal["fence", "point"] = "fence"
     backup_exempt_from_radius: bool = True
     power_boilers_count: bool = False
+    capacity_by: Literal["boiler", "site"] = "boiler"
+    premise_decides: bool = True
+    tap_reach_m: float | None = Field(default=None, ge=1, le=5000)
+    tap_min_dn_mm: float | None = Field(default=None, ge=15, le=2000)
+    as_of: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
     review_band_m: float = Field(default_factory=lambda: parameters.value("policy", "review_band_m"), ge=0)
     fringe_as_urban: bool = False
     other_towns_as_rural: bool = False
@@ -186,6 +201,14 @@ class Scenario:
         wrong = parameter_faults(given) if isinstance(given, Mapping) else []
         if wrong:
             raise DataError(wrong)
+        return given
+
+    @field_validator("as_of")
+    @classmethod
+    def _is_a_day(cls, given: str | None) -> str | None:
+        """Refuse a day that no calendar has."""
+        if given is not None:
+            date.fromisoformat(given)
         return given
 
     @model_validator(mode="after")

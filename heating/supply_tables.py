@@ -13,10 +13,8 @@ import shapely
 
 from data.catalog import UNKNOWN, label
 from data.schemas import PLANT_STATUS
-from geo.proximity import holding
 from heating import plants
 from heating.assessment import Assessment
-from heating.networks import service_areas
 
 OUTSIDE: Final = "outside"
 AREA_KIND: Final = "service_area"
@@ -136,29 +134,22 @@ def boilers_within(done: Assessment, plant_id: str) -> pd.DataFrame:
     return kept
 
 
-def members(frame: gpd.GeoDataFrame, done: Assessment) -> pd.Series:
+def members(frame: pd.DataFrame) -> pd.Series:
     """Return which network each building or boiler counts for; null outside all of them.
 
-    In an existing area that is the one the run names for it (``network_id``, the best of several), else the planned
-    area (``planned_network_id``), else one of unknown status.
+    In an existing area that is the one the run names for it (``network_id``, the best of several, or the one of
+    unknown status or out of force that leaves it open), else the planned area (``planned_network_id``).
     """
     found: pd.Series = frame["network_id"].astype(object)
     found = found.where(found.notna(), frame["planned_network_id"].astype(object))
-    unclear = service_areas(done.layers.some("networks"), status="unknown").to_crs(done.crs)
-    open_rows = np.flatnonzero(found.isna().to_numpy())
-    if len(unclear) and len(open_rows):
-        at_place, at_area = holding(frame.iloc[open_rows].to_crs(done.crs), unclear)
-        names = unclear["network_id"].to_numpy(dtype=object)
-        for place, area in zip(at_place[::-1], at_area[::-1], strict=True):
-            found.iloc[open_rows[place]] = names[area]
     return found.where(found.notna(), None).rename("network_id")
 
 
 def _inside(done: Assessment, language: str) -> pd.DataFrame:
     """Return by network what lies inside it: buildings, heated area and boilers."""
-    home = members(done.buildings, done)
+    home = members(done.buildings)
     heated = done.buildings["area_m2"].where(done.buildings["clean_heating"] != "not_heated", 0.0)
-    boilers = done.boilers["verdict"].astype(object).groupby(members(done.boilers, done))
+    boilers = done.boilers["verdict"].astype(object).groupby(members(done.boilers))
     return pd.DataFrame(
         {
             "buildings": home.groupby(home).size(),

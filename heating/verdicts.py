@@ -6,7 +6,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 State = Literal["yes", "no", "review"]
 STATES: Final[tuple[State, ...]] = ("no", "review", "yes")
@@ -64,6 +66,18 @@ def suffices(available: float, needed: float) -> State:
     return at_least(available, needed) if not math.isnan(needed) else "review"
 
 
+def suffice(available: NDArray[np.float64], needed: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Return `suffices` of each pair [MW], as positions in `STATES`.
+
+    >>> [STATES[at] for at in suffice(np.array([2.0, 2.0, np.nan]), np.array([2.0, 3.0, 1.0]))]
+    ['yes', 'no', 'review']
+    """
+    alike = np.abs(available - needed) <= _ROUNDING * np.maximum(np.abs(available), np.abs(needed))
+    known = ~np.isnan(available) & ~np.isnan(needed)
+    review, no, yes = (STATES.index(state) for state in ("review", "no", "yes"))
+    return np.asarray(np.where(known, np.where(alike | (available > needed), yes, no), review), dtype=np.intp)
+
+
 def truth(value: Any) -> State:
     """Return the state of a nullable boolean."""
     if pd.isna(value):
@@ -89,6 +103,8 @@ class BoilerFacts:
         Whether it lies inside a declared, existing service area.
     network_margin_m : float
         Distance to the edge of coverage [m], positive inside.
+    network_doubt : str
+        What leaves that open, see `heating.networks.Coverage`; empty where nothing does.
     network_spare : {"yes", "no", "review"}
         Whether that network has the spare heat at peak to replace it.
     network_medium : {"yes", "no", "review"}
@@ -114,6 +130,7 @@ class BoilerFacts:
     in_city: State
     in_network: State
     network_margin_m: float
+    network_doubt: str
     network_spare: State
     network_medium: State
     in_radius: State

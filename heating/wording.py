@@ -20,10 +20,22 @@ CODED: Final = {
     "leading_state": "state",
     "state": "state",
     "strength": "strength",
+    "other_verdict": "verdict",
+    "other_strength": "strength",
     "supply_assured": "supply",
     "within_radius": "state",
     "in_service_area": "state",
+    "coverage": "rung",
+    "coverage_basis": "rung_basis",
+    "reading_declared": "state",
+    "reading_line": "state",
+    "enough": "state",
     "qualifies": "state",
+    "check_status": "check_status",
+    "check_answer": "check_answer",
+    "strength_at_stake": "strength",
+    "answer": "check_answer",
+    "subject": "subject",
     "clean_heating": "clean",
     "use": "use",
     "heat_source": "heat_source",
@@ -42,6 +54,7 @@ CODED: Final = {
     "area_basis": "area_basis",
     "storeys_basis": "storeys_basis",
     "households_basis": "households_basis",
+    "heat_basis": "heat_basis",
 }
 _DUST: Final = 1e-9
 _DIGITS: Final = {
@@ -53,6 +66,7 @@ _DIGITS: Final = {
     "_kw": 2,
     "_mw": 2,
     "_t_h": 2,
+    "p_covered": 3,
     "longitude": 6,
     "latitude": 6,
     "surface_azimuth": 1,
@@ -63,9 +77,11 @@ LISTS: Final = {
     "doubt": "missing",
     "supply_missing": "missing",
     "area_bases": "area_basis",
+    "reasons": "check_reason",
+    "flags": "check_flag",
 }
-FLAGS: Final = ("near_radius_line",)
-TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources"}
+FLAGS: Final = ("near_radius_line", "check_outdated")
+TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources", "former_source": "heat_sources"}
 
 
 def coded_label(column: str, value: object, language: str) -> str:
@@ -91,7 +107,7 @@ def rounded(table: pd.DataFrame) -> pd.DataFrame:
     done = table.copy()
     for column in (name for name in table if pd.api.types.is_float_dtype(table[name])):
         name, values = str(column), table[column]
-        if name.endswith(("rate_low", "rate_high")):
+        if name.removesuffix("_after").endswith(("rate_low", "rate_high")):
             done[column] = [float(rates.shown_percent(rate).rstrip("%—") or "nan") / 100 for rate in values]
         elif name.startswith("gap_") and name.endswith("_households"):
             done[column] = np.ceil(values - _DUST)

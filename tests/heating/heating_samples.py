@@ -33,6 +33,7 @@ FACTS = BoilerFacts(
     in_city="yes",
     in_network="no",
     network_margin_m=-500.0,
+    network_doubt="",
     network_spare="review",
     network_medium="review",
     in_radius="no",

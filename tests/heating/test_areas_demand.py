@@ -114,3 +114,49 @@ def test_every_use_has_an_index_or_none_on_purpose():
     known = kinds.reindex(USES).isin([*demand.BANDED, "rural_house"]).to_numpy()
     assert (names.notna().to_numpy() == known).all()
     assert set(names.dropna()) <= set(parameters.constants("heat_indices"))
+
+
+def metered(*heats, **said):
+    rows = [{"heat_source": "chp", "metered_heat_gj": heat, "heated_area_m2": 1000.0} | said for heat in heats]
+    frame = buildings(*rows)
+    return frame, demand.heat_demand(frame, pd.Series(1000.0, index=frame.index))
+
+
+def test_a_meter_of_ones_own_counts_before_the_index():
+    _, found = metered(500.0, None)
+    assert found["heat_gj"].tolist() == [500.0, pytest.approx(found["index_heat_gj"].iloc[1])]
+    assert found["heat_basis"].tolist() == ["metered", "index"]
+    np.testing.assert_allclose(found["peak_kw"], found["heat_gj"] / demand.season_gj_per_kw())
+
+
+def test_a_class_is_calibrated_once_enough_of_it_are_metered():
+    enough = int(parameters.value("policy", "calibration_min_buildings"))
+    for count, basis in ((enough - 1, "index"), (enough, "calibrated")):
+        frame, found = metered(*([300.0, 500.0] * enough)[:count], None)
+        assert found["heat_basis"].iloc[-1] == basis
+        table = demand.calibration(frame, found)
+        assert table["metered_buildings"].tolist() == [count]
+        wanted = table["metered_gj"].iloc[0] / table["index_gj"].iloc[0] if basis == "calibrated" else 1.0
+        assert found["heat_gj"].iloc[-1] == pytest.approx(found["index_heat_gj"].iloc[-1] * wanted)
+
+
+def test_a_meter_at_nought_and_a_building_without_heating_measure_nothing():
+    _, found = metered(0.0)
+    assert found["heat_basis"].tolist() == ["index"]
+    _, cold = metered(500.0, heat_source="none")
+    assert (cold["heat_gj"].tolist(), cold["peak_kw"].tolist()) == ([0.0], [0.0])
+
+
+def test_a_factory_with_a_meter_has_a_demand_and_one_without_has_none():
+    frame, found = metered(900.0, None, use="factory")
+    assert found["heat_gj"].iloc[0] == 900.0
+    assert np.isnan(found["heat_gj"].iloc[1])
+    assert pd.isna(found["heat_basis"].iloc[1])
+    assert demand.calibration(frame, found).empty
+
+
+def test_meters_sum_to_themselves():
+    rng = np.random.default_rng(4)
+    heats = rng.uniform(200, 600, 40)
+    _, found = metered(*heats)
+    assert found["heat_gj"].sum() == pytest.approx(heats.sum())

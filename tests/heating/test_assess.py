@@ -22,7 +22,7 @@ from solar.weather import typical_year
 
 SYNTHETIC = "合成示例数据"
 ALASKA = Path(pvlib.__file__).parent / "data" / "703165TY.csv"
-FILES = {"assessment.gpkg", "clean_heating.csv", "boilers.csv", "rooftops.parquet", "summary.json"}
+FILES = {"assessment.gpkg", "clean_heating.csv", "boilers.csv", "boiler_flips.csv", "rooftops.parquet", "summary.json"}
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +187,7 @@ def test_every_export_says_that_it_is_synthetic(written):
         for layer in layers:
             frame = pyogrio.read_dataframe(written / name, layer=layer)
             assert (frame["数据说明"] == SYNTHETIC).all(), layer
-    for name in ("boilers.csv", "clean_heating.csv", "faults.csv"):
+    for name in ("boilers.csv", "boiler_flips.csv", "clean_heating.csv", "faults.csv"):
         table = pd.read_csv(written / name)
         assert (table["数据说明"] == SYNTHETIC).all(), name
     assert (pd.read_parquet(written / "rooftops.parquet")["数据说明"] == SYNTHETIC).all()
@@ -197,13 +197,13 @@ def test_every_export_says_that_it_is_synthetic(written):
 def test_all_layers_with_results_are_in_the_geopackage(written):
     layers = {layer for layer, _ in pyogrio.list_layers(written / "assessment.gpkg")}
     wanted = {"buildings", "boilers", "plants", "plant_rings", "villages", "networks", "counties"}
-    assert layers == wanted | {"boiler_findings", "clean_heating"}
+    assert layers == wanted | {"boiler_findings", "boiler_flips", "clean_heating"}
     boilers = pyogrio.read_dataframe(written / "assessment.gpkg", layer="boilers")
     assert {"verdict", "supply_missing", "site_total_t_h", "point_distance_m"} <= set(boilers)
     assert "yield_kwh" in pyogrio.read_info(written / "assessment.gpkg", layer="buildings")["fields"]
 
 
-@pytest.mark.parametrize("name", ["boilers.csv", "clean_heating.csv", "faults.csv"])
+@pytest.mark.parametrize("name", ["boilers.csv", "boiler_flips.csv", "clean_heating.csv", "faults.csv"])
 def test_tables_have_chinese_headers_and_no_codes(written, name):
     table = pd.read_csv(written / name)
     assert all(any("\u4e00" <= letter <= "\u9fff" for letter in column) for column in table.columns), list(table)

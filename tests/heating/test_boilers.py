@@ -24,7 +24,7 @@ def verdict(scenario=DEFAULT, **known):
 
 
 def row(scenario=DEFAULT, **known):
-    return boilers.verdicts([facts(**known)], scenario, index=[0]).iloc[0]
+    return boilers.verdicts([facts(**known)], boilers.rulings([facts(**known)], scenario), index=[0]).iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -296,13 +296,14 @@ def test_clauses_are_the_plans_own_words():
 
 
 def test_tables_have_their_columns_without_boilers():
-    assert list(boilers.verdicts([], DEFAULT, index=[])) == list(boilers.VERDICT_COLUMNS)
-    empty = boilers.findings_table(boilers.pd.DataFrame({"boiler_id": []}), [], DEFAULT)
+    assert list(boilers.verdicts([], [], index=[])) == list(boilers.VERDICT_COLUMNS)
+    empty = boilers.findings_table(boilers.pd.DataFrame({"boiler_id": []}), [], [])
     assert list(empty) == list(boilers.FINDING_COLUMNS)
 
 
 def test_findings_carry_clause_and_evidence():
-    table = boilers.findings_table(boilers.pd.DataFrame({"boiler_id": ["B1"]}), [facts(**NEAR)], DEFAULT)
+    ruled = boilers.rulings([facts(**NEAR)], DEFAULT)
+    table = boilers.findings_table(boilers.pd.DataFrame({"boiler_id": ["B1"]}), [facts(**NEAR)], ruled)
     assert tuple(table["rule"]) == boilers.priority()
     r3 = table.set_index("rule").loc["R3"]
     assert (r3["distance_m"], r3["margin_m"]) == (30_000.0, -15_000.0)

@@ -4,6 +4,7 @@ import geopandas as gpd
 import pytest
 from geopandas.testing import assert_geodataframe_equal
 
+from data.catalog import text
 from data.errors import DataError
 from geo import gate, keeping
 from geo.workspace import open_store
@@ -77,3 +78,10 @@ def test_personal_data_stays_out_unless_asked_for(done, tmp_path):
     assert hidden.单位名称 == shown.单位名称 == "乙厂"
     for name in ("assessment.gpkg", "boilers.csv", "rooftops.parquet"):
         assert b"13995212346" not in (tmp_path / "masked" / name).read_bytes()
+
+
+def test_a_mistyped_workspace_is_told_as_such_and_not_made(command, tmp_path):
+    said = command("--workspace", tmp_path / "mistyped", "--out", tmp_path / "out")
+    assert said.exit_code == 2
+    assert text("fault.workspace_empty") in said.output
+    assert not (tmp_path / "mistyped").exists()

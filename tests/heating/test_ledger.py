@@ -5,7 +5,7 @@ import math
 
 import geopandas as gpd
 import pytest
-from heating_samples import LOCAL, areas, at, boilers, judged, layers_of, units
+from heating_samples import LOCAL, areas, at, boilers, judged, layers_of, square, units
 
 from geo.crs import STORED
 from heating import ledger
@@ -54,6 +54,35 @@ def test_overdrawn_judges_known_sources_only():
     draws = [Draw(need_mw=10.0, sources=(("plant", "a"), ("network", "n"))), Draw(need_mw=10.0)]
     assert overdrawn(draws, {("plant", "a"): math.nan, ("network", "n"): 10.0}) == set()
     assert overdrawn(draws, {("plant", "a"): 9.0}) == {("plant", "a")}
+
+
+def test_a_site_is_an_owner_at_a_place():
+    rows = boilers(
+        {"name": "甲"},
+        {"name": "甲", "geometry": at(9_000)},
+        {"name": "不详"},
+        {"name": "不详"},
+        {"name": "乙"},
+        {"name": "乙", "duty": "power"},
+    )
+    villages = gpd.GeoDataFrame(
+        {
+            "village_code": ["640202001001", "640202001002"],
+            "name": ["一", "二"],
+            "town_code": None,
+            "town": None,
+            "county_code": "640202",
+            "ur_class": "111",
+        },
+        geometry=[square(3_000, 900.0), square(9_000, 900.0)],
+        crs=STORED,
+    )
+    found = {
+        count: judged(Scenario(power_boilers_count=count), boilers=rows, villages=villages)["site_total_t_h"]
+        for count in (False, True)
+    }
+    assert found[False].fillna(-1).tolist() == [20.0, 20.0, -1, -1, 20.0, -1]
+    assert found[True].fillna(-1).tolist() == [20.0, 20.0, -1, -1, 40.0, 40.0]
 
 
 def test_site_totals_are_a_hint_that_judges_nothing():

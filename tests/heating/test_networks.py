@@ -2,13 +2,22 @@
 
 import math
 
+import numpy as np
 import pytest
 import shapely
 from heating_samples import LOCAL, areas, at, boilers, buildings, square, units, verdict
 
 from heating.networks import coverage, medium_match, service_areas
+from heating.plants import plant_states
+from heating.scenario import Scenario
 
 FAR = units({"is_chp": False})
+
+
+def covered(frame, networks):
+    need = np.full(len(frame), math.nan)
+    states = plant_states(FAR, Scenario())
+    return coverage(frame.to_crs(LOCAL), networks.to_crs(LOCAL), Scenario(), need_mw=need, plants=states)
 
 
 def said(*networks, **boiler):
@@ -67,7 +76,8 @@ def test_without_networks_coverage_is_open():
         (3_150.0, 5.0, "yes"),
         (3_195.0, 5.0, "review"),
         (3_205.0, 5.0, "review"),
-        (3_215.0, 5.0, "no"),
+        (3_215.0, 5.0, "review"),
+        (3_260.0, 5.0, "no"),
         (3_180.0, math.nan, "review"),
         (3_240.0, math.nan, "review"),
         (3_260.0, math.nan, "no"),
@@ -120,13 +130,15 @@ def test_media_match():
 
 def test_buildings_take_the_area_with_most_spare_heat():
     frame = areas({"spare_heat_mw": 5.0}, {"spare_heat_mw": 50.0}, {"spare_heat_mw": math.nan})
-    found = coverage(buildings({}, {"geometry": square(9_000.0, 20.0)}).to_crs(LOCAL), frame.to_crs(LOCAL))
+    found = covered(buildings({}, {"geometry": square(9_000.0, 20.0)}), frame)
     assert list(found.network_id) == ["N2", None]
     assert list(found.state) == ["yes", "no"]
 
 
 def test_nothing_against_nothing():
-    none, nowhere = areas({}).iloc[:0].to_crs(LOCAL), boilers({}).iloc[:0].to_crs(LOCAL)
-    assert list(coverage(nowhere, none).state) == []
-    assert list(coverage(boilers({}).to_crs(LOCAL), none).state) == ["review"]
+    none, nowhere = areas({}).iloc[:0], boilers({}).iloc[:0]
+    assert list(covered(nowhere, none).state) == []
+    assert list(covered(nowhere, areas({})).state) == []
+    assert list(covered(boilers({}), none).state) == ["review"]
+    assert list(covered(boilers({}), none).doubt) == ["no_networks"]
     assert len(service_areas(none, status="existing")) == 0

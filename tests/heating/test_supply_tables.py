@@ -120,7 +120,7 @@ def test_an_area_of_unknown_status_holds_what_lies_in_it():
     table = supply_tables.network_table(done).set_index("network_id")
     assert table["boilers"].tolist() == [1, 1]
     assert table["buildings"].tolist() == [1, 0]
-    assert supply_tables.members(done.boilers, done).tolist() == ["N1", "N2", None]
+    assert supply_tables.members(done.boilers).tolist() == ["N1", "N2", None]
 
 
 def test_areas_and_lengths_are_those_on_the_ground():
