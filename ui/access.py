@@ -172,6 +172,11 @@ def _line(said: object) -> str:
     return " ".join(shown.split())[:_LONGEST]
 
 
+def signed_in() -> bool:
+    """Say whether there is a log-in, so that `person` is somebody known."""
+    return door().rules is not None
+
+
 def require_editor() -> None:
     """Stop the page with a message unless the person may edit."""
     if not may_edit():

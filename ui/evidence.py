@@ -8,6 +8,8 @@ import streamlit as st
 from data import parameters
 from data.catalog import label
 from heating.assessment import Assessment
+from heating.flips import in_words
+from heating.ladder import COLUMNS
 from heating.report import boiler_table
 from heating.wording import coded_label, labelled
 from ui.map import MapEvent
@@ -24,6 +26,9 @@ BUILDING_ROWS = (
     "clean_heating",
     "in_service_area",
     "network_id",
+    *COLUMNS,
+    "substation_id",
+    "meter_id",
     "area_m2",
     "area_basis",
     "households_used",
@@ -31,6 +36,8 @@ BUILDING_ROWS = (
     "heat_index_w_m2",
     "peak_kw",
     "heat_gj",
+    "heat_basis",
+    "metered_heat_gj",
     "roof_kind",
     "mounting",
     "roof_m2",
@@ -93,18 +100,21 @@ def source(parameter: parameters.Parameter) -> None:
 def boiler_panel(done: Assessment, boiler_id: str) -> None:
     """Show a boiler's verdict, every rule with its clause, and the facts that they rest on."""
     spoken = language()
-    table = boiler_table(done, language=spoken)
-    found = table[table["boiler_id"] == boiler_id]
-    if found.empty:
+    table = boiler_table(done, language=spoken, only=boiler_id)
+    if table.empty:
         st.info(t("ui.pick_boiler"))
         return
-    cells = found.iloc[0]
+    cells = table.iloc[0]
     st.subheader(plain(cells["name"] if pd.notna(cells["name"]) else boiler_id), anchor=False)
     st.markdown(f"**{coded_label('verdict', cells['verdict'], spoken)}**")
     st.text(str(cells["conclusion"]))
     findings = done.boiler_findings[done.boiler_findings["boiler_id"] == boiler_id]
     for _, finding in findings.iterrows():
         _rule(finding, spoken)
+    flips = in_words(done.boiler_flips[done.boiler_flips["boiler_id"] == boiler_id], spoken)
+    for _, flip in flips.iterrows():
+        verdict = coded_label("verdict", flip["other_verdict"], spoken)
+        st.caption(t("boilers.flip", switch=flip["switch"], reading=flip["other_reading"], verdict=verdict))
     with st.expander(t("ui.facts")):
         columns = tuple(column for column in table.columns if column not in ("clause", "conclusion"))
         st.dataframe(facts_table(cells, columns, spoken), hide_index=True, width="stretch", height=420)

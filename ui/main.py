@@ -20,7 +20,9 @@ STYLE = "<style>.stMainBlockContainer{padding-top:2.6rem;padding-bottom:3rem}</s
 PAGES = (
     ("overview", ":material/dashboard:"),
     ("coverage", ":material/heat:"),
+    ("progress", ":material/trending_up:"),
     ("boilers", ":material/factory:"),
+    ("checks", ":material/fact_check:"),
     ("rooftops", ":material/solar_power:"),
     ("networks", ":material/hub:"),
     ("scenarios", ":material/compare:"),
@@ -30,12 +32,17 @@ PAGES = (
 )
 
 
-READINGS = {"plant_reading": ("plant", "unit"), "distance_from": ("fence", "point")}
+READINGS = {
+    "plant_reading": ("plant", "unit"),
+    "distance_from": ("fence", "point"),
+    "capacity_by": ("boiler", "site"),
+}
 SWITCHES = (
     "include_35",
     "captive_counts",
     "power_boilers_count",
     "backup_exempt_from_radius",
+    "premise_decides",
     "fringe_as_urban",
     "other_towns_as_rural",
     "mining_streets_open",

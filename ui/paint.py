@@ -19,6 +19,16 @@ from heating.wording import coded_label
 CLEAN: Final = {"clean": "#2F8F5B", "not_clean": "#C8501E", "unknown": "#8C8C8C", "not_heated": "#CFC8B8"}
 ZONE: Final = {"urban": "#7A3E9D", "county_town": "#2B7BBA", "rural": "#6FA83C", "unknown": "#8C8C8C"}
 STATE: Final = {"yes": "#2B7BBA", "no": "#CFC8B8", "review": "#E0A21A"}
+RUNG: Final = {
+    "connected": "#1B6E5A",
+    "covered_spare": "#3FA66B",
+    "covered_full": "#E06A1C",
+    "covered_unstated": "#E0B21A",
+    "reachable": "#2B7BBA",
+    "planned": "#7E57C2",
+    "not_covered": "#CFC8B8",
+    "doubtful": "#C2185B",
+}
 VERDICT: Final = {
     "R4": "#B01E2E",
     "R2": "#E06A1C",
@@ -118,6 +128,7 @@ METRICS: Final[dict[str, Callable[[pd.DataFrame, str], Paint]]] = {
     "use": coded("use", USE),
     "heat_source": coded("heat_source", HEAT_SOURCE),
     "in_service_area": coded("in_service_area", STATE),
+    "coverage": coded("coverage", RUNG),
     "village_rate": village_rate,
     "year_built": built,
     "specific_yield_kwh_kw": graded("specific_yield_kwh_kw", (1200, 1260, 1320, 1380, 1440), "kWh/kWp"),

@@ -134,7 +134,7 @@ def within(frame: pd.DataFrame, county: str | None, zone: str | None) -> NDArray
     return keep
 
 
-def _safely(make: Callable[[], bytes]) -> Callable[[], bytes]:
+def safely(make: Callable[[], bytes]) -> Callable[[], bytes]:
     """Return `make` with its failure logged and told, since the browser shows nothing of it."""
 
     def made() -> bytes:
@@ -192,7 +192,7 @@ def downloads(
     for place, (suffix, mime, make) in zip(st.columns(len(offers)), offers, strict=True):
         place.download_button(
             t("ui.download", format=suffix),
-            data=_safely(make),
+            data=safely(make),
             file_name=f"{prefix}{name}.{suffix}",
             mime=mime,
             key=f"download_{name}_{suffix}",

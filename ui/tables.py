@@ -15,7 +15,20 @@ from heating.report import county_names, rate_table
 from heating.wording import labelled
 from ui.texts import language, t
 
-RATES: Final = ("rate_low", "rate_high", "household_rate_low", "household_rate_high", "target", "unknown_share")
+RATES: Final = (
+    "rate_low",
+    "rate_high",
+    "rate_low_after",
+    "rate_high_after",
+    "household_rate_low",
+    "household_rate_high",
+    "target",
+    "unknown_share",
+    "pace_low",
+    "pace_high",
+    "needed_low",
+    "needed_high",
+)
 WHOLE: Final = ("distance_m", "margin_m", "yield_kwh", "specific_yield_kwh_kw", "roof_m2", "network_margin_m")
 TENTHS: Final = ("capacity_kw", "capacity_t_h", "network_spare_mw")
 _PER_WAN: Final = 1e4
@@ -37,7 +50,7 @@ def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         if column in RATES:
             done[column] = [_percent(float(rate)) for rate in table[column]]
             formats[header] = st.column_config.NumberColumn(format="%.2f%%")
-        elif column.endswith("_area_m2") or (column.startswith("gap_") and column.endswith("_m2")):
+        elif column.endswith("_area_m2") or (column.startswith("gap_") and "_m2" in column):
             header = t("ui.in_wan", header=header.replace("（m²）", "").replace(" (m²)", ""))
             names[label("column", column, spoken)] = header
             done[column] = table[column] / _PER_WAN

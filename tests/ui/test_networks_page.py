@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from data.catalog import text
+from data.catalog import label, text
 from tests.ui.test_pages import opened, words
 
 pytestmark = pytest.mark.usefixtures("small_city")
@@ -94,3 +96,20 @@ def test_a_run_without_the_layers_names_them_and_where_to_bring_them_in(page, tm
         assert text("page.files") in said
     if page == "coverage":
         assert text("coverage.no_villages", page=text("page.files")) in [box.value for box in app.info]
+
+
+def test_the_ladder_is_climbed_by_the_reach_that_a_person_sets():
+    app = opened("networks")
+    reach, least = app.number_input[0], app.number_input[1]
+    assert (reach.label, least.label) == (text("rungs.reach"), text("rungs.least_dn"))
+    assert text("rungs.no_reach") in [caption.value for caption in app.caption]
+    reach.set_value(120.0)
+    app.date_input[0].set_value(date(2026, 11, 23))
+    next(button for button in app.button if button.label == text("rungs.apply")).click().run()
+    assert not app.exception
+    chosen = app.session_state["scenario"]
+    assert (chosen.tap_reach_m, chosen.tap_min_dn_mm, chosen.as_of) == (120.0, None, "2026-11-23")
+    assert text("rungs.no_reach") not in [caption.value for caption in app.caption]
+    tables = [frame.value for frame in app.dataframe]
+    by_zone = next(frame for frame in tables if text("column.zone") in frame and label("rung", "connected") in frame)
+    assert (by_zone[label("rung", "reachable")] > 0).any()

@@ -12,7 +12,7 @@ from tests.ui.conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("small_city")
 
-PAGES = ("coverage", "boilers", "rooftops", "networks", "scenarios", "files", "sources", "help")
+PAGES = ("coverage", "progress", "boilers", "checks", "rooftops", "networks", "scenarios", "files", "sources", "help")
 
 
 def opened(page="", language="zh"):

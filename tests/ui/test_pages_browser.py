@@ -386,15 +386,21 @@ def no_sideways_scrolling(page):
     page.set_viewport_size(before)
 
 
+WORKED_IN_ENGLISH = ("coverage", "boilers")
+"""The switch of language is the same for every task: the others are opened and looked at."""
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_each_page_does_its_main_task(url, page, language):
     start(page, url, language)
     for name, task in TASKS.items():
         go(page, name, language)
         assert page.get_by_text(text("app.synthetic", language)).first.is_visible(), name
-        task(page, language)
+        worked = language == "zh" or name in WORKED_IN_ENGLISH
+        if worked:
+            task(page, language)
         keep_picture(page, name, language)
-        if name in UNDO:
+        if worked and name in UNDO:
             UNDO[name](page, language)
         if language == "zh":
             no_sideways_scrolling(page)

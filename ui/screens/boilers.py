@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from data.catalog import label
-from heating.report import boiler_table
-from ui import citymap, figures, tables
+from heating.report import boiler_table, flip_table
+from ui import citymap, figures, sheet_offer, tables
 from ui.evidence import panel, still_chosen
 from ui.links import keep_among
 from ui.paint import VERDICT
@@ -60,13 +60,31 @@ def city() -> None:
             height=640,
         )
     with narrow:
-        panel(done, event, boiler_id=boiler if still_chosen("boilers_map", boiler, event) else None)
+        shown = boiler if still_chosen("boilers_map", boiler, event) else None
+        panel(done, event, boiler_id=shown)
+        clicked = event.id if event is not None and event.layer == "boilers" else None
+        if (named := shown or clicked) in set(done.boilers["boiler_id"]):
+            sheet_offer.one(done, str(named))
     box_panel(done, "boilers_map")
 
 
+def hanging() -> None:
+    """Show the boilers whose verdict hangs on a reading that the Plan leaves open."""
+    flips = flip_table(done, language=language())
+    flips = flips[flips["boiler_id"].isin(table["boiler_id"])].reset_index(drop=True)
+    count = flips["boiler_id"].nunique()
+    with st.expander(t("boilers.flips", count=count, total=len(table))):
+        st.caption(t("boilers.flips_lead"))
+        if count:
+            tables.show(flips.drop(columns="source_row"))
+            downloads(done, t("file.boiler_flips"), flips, title=t("boilers.flips_title"))
+
+
 city()
+hanging()
 citymap.let_draw("boilers_map")
 ids = set(table["boiler_id"])
+sheet_offer.listed(done, table["boiler_id"].tolist())
 downloads(
     done,
     t("file.boilers"),

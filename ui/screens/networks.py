@@ -13,7 +13,7 @@ from heating import rates, supply_tables
 from heating.assessment import Assessment
 from heating.report import boiler_table, county_names
 from heating.wording import rounded
-from ui import citymap, tables
+from ui import citymap, rungs, tables
 from ui.evidence import facts_table, panel, still_chosen
 from ui.links import keep_among
 from ui.parts import downloads, heading
@@ -21,13 +21,14 @@ from ui.selection import box_panel
 from ui.state import current, result_name
 from ui.texts import enumerated, language, plain, t
 
-KINDS = ("plant", "service_area", "pipe")
+KINDS = ("plant", "service_area", "pipe", "substation")
 PLANT_COLUMNS = ["name", "county", "status", "units", "operating_mw", "spare", "qualifies", "doubt"]
 PLANT_COLUMNS += ["boilers_within", "boilers_maybe", "boilers_by_verdict"]
 AREA_COLUMNS = ["name", "supplier", "source", "county", "medium", "status", "area_km2", "spare"]
 AREA_COLUMNS += ["buildings", "heated_area_m2", "boilers", "boilers_by_verdict", "document"]
 PIPE_COLUMNS = ["name", "supplier", "source", "county", "medium", "status", "dn_mm", "length_km", "document"]
-SHOWN = {"plant": PLANT_COLUMNS, "service_area": AREA_COLUMNS, "pipe": PIPE_COLUMNS}
+STATION_COLUMNS = ["name", "supplier", "source", "county", "medium", "status", "spare", "document"]
+SHOWN = {"plant": PLANT_COLUMNS, "service_area": AREA_COLUMNS, "pipe": PIPE_COLUMNS, "substation": STATION_COLUMNS}
 PLANT_FACTS = ("plant_id", *PLANT_COLUMNS[1:5], "units_total", *PLANT_COLUMNS[5:])
 FACTS = ("network_id", "kind_of_network", *AREA_COLUMNS[1:], "dn_mm", "length_km")
 BOILER_COLUMNS = ["boiler_id", "name", "capacity_t_h", "fuel", "verdict", "within_radius", "distance_m"]
@@ -133,7 +134,7 @@ def boilers_of(kind: str, name: str) -> pd.DataFrame:
     if kind == "plant":
         return supply_tables.boilers_within(done, name)
     ledger = boiler_table(done, language=language())
-    return ledger[(supply_tables.members(done.boilers, done) == name).to_numpy()].reset_index(drop=True)
+    return ledger[(supply_tables.members(done.boilers) == name).to_numpy()].reset_index(drop=True)
 
 
 @st.fragment
@@ -152,7 +153,7 @@ def city() -> None:
     with wide:
         event = citymap.show(
             done,
-            metrics=("in_service_area", "clean_heating", "use"),
+            metrics=("coverage", "in_service_area", "clean_heating", "use"),
             layers=("counties", "service_areas", "rings", "pipes", "plants"),
             key="networks_map",
             focus=focus,
@@ -164,7 +165,7 @@ def city() -> None:
         else:
             panel(done, event)
     box_panel(done, "networks_map")
-    if name is not None and kind != "pipe" and len(done.boilers):
+    if name is not None and kind in ("plant", "service_area") and len(done.boilers):
         within = boilers_of(kind, name)
         st.subheader(t(f"networks.boilers_{kind}", count=len(within)), anchor=False)
         if len(within):
@@ -194,10 +195,11 @@ if plant_rows.empty and network_rows.empty:
 wanted_ids = open_points(supply_tables.findings(plant_rows, network_rows))
 by_kind = {"plant": plant_rows} | {code: network_rows[network_rows["kind"] == code] for code in KINDS[1:]}
 said_kinds = {code: f"{t(f'networks.kind_{code}')} {len(rows)}" for code, rows in by_kind.items()}
-keep_among(st.session_state, "networks_kind", KINDS)
+offered = [code for code in KINDS if code != "substation" or len(by_kind[code])]
+keep_among(st.session_state, "networks_kind", offered)
 picked = st.segmented_control(
     t("networks.kind"),
-    KINDS,
+    offered,
     format_func=said_kinds.__getitem__,
     default=None if "networks_kind" in st.session_state else KINDS[0],
     key="networks_kind",
@@ -213,3 +215,7 @@ table = table.reset_index(drop=True)
 city()
 citymap.let_draw("networks_map")
 offer()
+if done.layers.get("networks") is not None:
+    rungs.section(done)
+rungs.show_calibration(done)
+rungs.offer_density(done)

@@ -1,0 +1,139 @@
+"""The coverage ladder on a page: the readings it is climbed by, its tables, and loose coal inside coverage."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import date
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from data import parameters
+from data.catalog import UNKNOWN, label
+from data.errors import DataError
+from heating import demand, ladder_tables, rates
+from heating.assessment import Assessment
+from heating.density import geotiff, heat_density
+from heating.ladder import RUNGS
+from heating.report import county_names
+from heating.validity import has_terms
+from heating.wording import rounded
+from ui import tables
+from ui.parts import downloads, safely
+from ui.state import scenario, show_faults
+from ui.texts import language, t
+
+SHOWN: Final = 200
+_WAN: Final = 1e4
+
+
+def choices(done: Assessment) -> None:
+    """Show the readings of the ladder that no source gives, and keep what a person sets as the scenario."""
+    now = scenario()
+    with st.form("rung_choices"):
+        left, middle, right = st.columns(3)
+        reach = left.number_input(
+            t("rungs.reach"),
+            min_value=1.0,
+            max_value=5000.0,
+            value=now.tap_reach_m,
+            step=10.0,
+            help=t("rungs.reach_help"),
+        )
+        least = middle.number_input(
+            t("rungs.least_dn"), min_value=15.0, max_value=2000.0, value=now.tap_min_dn_mm, step=50.0
+        )
+        shown = None if now.as_of is None else date.fromisoformat(now.as_of)
+        day = right.date_input(t("rungs.as_of"), value=shown, help=t("rungs.as_of_help"))
+        sent = st.form_submit_button(t("rungs.apply"))
+    if now.tap_reach_m is None:
+        st.caption(t("rungs.no_reach"))
+    if now.as_of is None and has_terms(done.layers.get("networks")):
+        st.warning(t("rungs.no_day"))
+    if sent:
+        as_of = day.isoformat() if isinstance(day, date) else None
+        st.session_state["scenario"] = dataclasses.replace(now, tap_reach_m=reach, tap_min_dn_mm=least, as_of=as_of)
+        st.rerun()
+
+
+def _named(done: Assessment, table: pd.DataFrame) -> pd.DataFrame:
+    names = county_names(done) | {rates.ALL: t("county.all"), UNKNOWN: t("area.unknown")}
+    return table.assign(county=table["county_code"].map(names).fillna(table["county_code"])).drop(columns="county_code")
+
+
+def _pivot(table: pd.DataFrame) -> pd.DataFrame:
+    """Return heated area by zone and rung for the whole city [10⁴ m²], a column a rung."""
+    whole = table[table["county_code"] == rates.ALL]
+    spread = whole.pivot_table(index="zone", columns="coverage", values="area_m2", sort=False, aggfunc="sum") / _WAN
+    order = [rung for rung in RUNGS if rung in spread]
+    words = {rung: label("rung", rung, language()) for rung in order}
+    shown = spread[order].fillna(0.0).round(2).rename(columns=words)
+    shown.index = [label("zone", zone, language()) for zone in shown.index]
+    return shown.rename_axis(t("column.zone")).rename_axis(columns=None).reset_index()
+
+
+def section(done: Assessment) -> None:
+    """Show where the buildings stand on the ladder, what their areas would need, and loose coal inside coverage."""
+    st.subheader(t("rungs.title"), anchor=False)
+    st.caption(t("rungs.lead"))
+    choices(done)
+    table = ladder_tables.city_table(done)
+    st.caption(t("rungs.by_zone"))
+    st.dataframe(_pivot(table), hide_index=True, width="stretch")
+    downloads(done, t("file.rungs"), _named(done, table), title=t("rungs.title"))
+    needs = ladder_tables.by_network(done)
+    if len(needs):
+        with st.expander(t("rungs.needs", short=int((needs["enough"] == "no").sum()), count=len(needs))):
+            st.caption(t("rungs.needs_lead"))
+            shown = rounded(needs)
+            words = (
+                shown["spare_mw"].map("{:.1f}".format).where(shown["spare_mw"].notna(), t("networks.spare_undeclared"))
+            )
+            tables.show(shown.assign(spare_mw=words))
+            downloads(done, t("file.rung_needs"), needs, title=t("rungs.needs_title"))
+    coal = ladder_tables.loose_coal(done)
+    with st.expander(t("rungs.coal", count=len(coal), area=coal["area_m2"].sum() / _WAN)):
+        st.caption(t("rungs.coal_lead"))
+        rows = _named(done, pd.DataFrame(coal.drop(columns="geometry")))
+        if len(rows):
+            first = rounded(rows.drop(columns=["name", "source_row", "source_file"], errors="ignore").head(SHOWN))
+            st.caption(t("rungs.coal_shown", count=len(first), total=len(rows)))
+            tables.show(first, height=280)
+            downloads(done, t("file.loose_coal"), rows, title=t("rungs.coal_title"), shapes={"loose_coal": coal})
+    with st.expander(t("rungs.readings")):
+        st.caption(t("rungs.readings_lead"))
+        tables.show(ladder_tables.readings(done.buildings))
+
+
+def show_calibration(done: Assessment) -> None:
+    """Show how metered heat compares with the indices, by index; nothing where nobody is metered."""
+    with parameters.overridden(done.scenario.parameters):
+        table = demand.calibration(done.buildings, done.buildings).reset_index()
+        words = parameters.constants("heat_indices")
+    if table.empty:
+        return
+    st.subheader(t("demand.calibration"), anchor=False)
+    st.caption(t("demand.calibration_lead"))
+    names = [words[name].label_zh if language() == "zh" else words[name].label_en for name in table["heat_index"]]
+    tables.show(rounded(table.assign(heat_index=names, factor=table["factor"].round(3))))
+
+
+def offer_density(done: Assessment) -> None:
+    """Offer the heat density on a grid."""
+    spoken, prefix = language(), f"{t('app.synthetic')}_" if done.layers.synthetic else ""
+    try:
+        grid = heat_density(done.buildings, done.crs)
+    except DataError as error:
+        show_faults(error)
+        return
+    st.caption(t("density.note"))
+    st.download_button(
+        t("density.offer"),
+        data=safely(lambda: geotiff(grid, synthetic=done.layers.synthetic, language=spoken)),
+        file_name=f"{prefix}{t('file.heat_density')}.tif",
+        mime="image/tiff",
+        key="heat_density",
+        on_click="ignore",
+        icon=":material/grid_on:",
+    )
