@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ import shapely
 
 from bench.references import plain_distances
 from data import demo
-from geo.crs import STORED
-from geo.proximity import nearest
+from geo.crs import STORED, working_crs
+from geo.proximity import Distances
 from geo.tiles import TileIndex
-from heating.assessment import assess
+from heating import boilers, ledger
+from heating.assessment import assess, climb
 from heating.layers import load_folder
 from heating.scenario import Scenario
 
@@ -28,7 +31,7 @@ def test_distances_in_arrays(benchmark):
         geometry=shapely.points(rng.uniform(106, 107, 20_000), rng.uniform(38.6, 39.5, 20_000)), crs=STORED
     )
     benchmark.group = "distance"
-    benchmark(nearest, places, gpd.GeoDataFrame(geometry=[shapely.Point(106.4, 39.0)], crs=STORED))
+    benchmark(lambda: Distances(places)([shapely.Point(106.4, 39.0)]))
 
 
 def test_distances_row_by_row(benchmark):
@@ -51,3 +54,23 @@ def test_tile(benchmark, layers, zoom):
 def test_assessment_of_20k_buildings(benchmark, layers):
     benchmark.group = "assessment"
     benchmark.pedantic(assess, args=(layers, Scenario()), rounds=2)
+
+
+def test_rules_of_2000_boilers(benchmark, layers):
+    few = layers.frames["boilers"]
+    rows = few.iloc[np.arange(2000) % len(few)].reset_index(drop=True)
+    rows["boiler_id"] = [f"X{at}" for at in range(len(rows))]
+    many = dataclasses.replace(layers, frames=layers.frames | {"boilers": rows})
+    crs = working_crs(106.5)
+    around = ledger.surroundings(rows, many, Scenario(), crs=crs)
+    sizes = rows["capacity_t_h"].to_numpy(dtype=float)
+    facts = ledger.facts_of(rows, around, Scenario(), in_city=["yes"] * len(rows), sizes_t_h=sizes)
+    benchmark.group = "rules"
+    benchmark(lambda: boilers.verdicts(facts, boilers.rulings(facts, Scenario()), index=rows.index))
+
+
+def test_ladder_of_200k_buildings(benchmark, layers):
+    few = layers.frames["buildings"].to_crs(working_crs(106.5))
+    rows = few.iloc[np.arange(200_000) % len(few)].reset_index(drop=True)
+    benchmark.group = "ladder"
+    benchmark.pedantic(climb, args=(rows, layers, Scenario()), kwargs={"need_mw": np.full(len(rows), 0.05)}, rounds=2)
