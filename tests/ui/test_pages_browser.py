@@ -283,10 +283,16 @@ def files(page, language):
 
 
 def type_a_value(page, row, value):
-    """Type a value of a constant into the editor."""
-    table(page).click(position={"x": 260, "y": 35 * (row + 1) + 17})
-    page.keyboard.press("Enter")
-    page.locator("#portal input:focus").wait_for()
+    """Type a value of a constant into the editor; a click that comes while it draws itself anew is made again."""
+    field = page.locator("#portal input:focus")
+    for _ in range(10):
+        table(page).click(position={"x": 260, "y": 35 * (row + 1) + 17})
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        if field.count():
+            break
+        page.keyboard.press("Escape")
+    field.wait_for()
     page.keyboard.press("Control+a")
     page.keyboard.type(value)
     page.wait_for_timeout(300)  # the editor hands over what it knew when it last drew itself
