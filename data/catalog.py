@@ -19,6 +19,8 @@ LAYERS: Final = (
     "counties",
     "parcels",
     "transformers",
+    "streets",
+    "institutions",
 )
 ZONES: Final = ("urban", "county_town", "rural")
 UNKNOWN: Final = "unknown"

@@ -40,6 +40,10 @@ PLANT_STATUS: Final = (
 )
 NETWORK_KINDS: Final = ("pipe", "service_area", "substation")
 NETWORK_STATUS: Final = ("existing", "planned", "unknown")
+ENERGY_STANDARDS: Final = ("none", "p30", "p50", "p65", "p75", "unknown")
+SOURCE_KINDS: Final = ("chp", "boiler_house", "waste_heat", "biomass", "geothermal", "heat_pump", "other", "unknown")
+INSTITUTION_KINDS: Final = ("organ", "school", "hospital", "other", "unknown")
+LEVELS: Final = ("city", "county", "town", "unknown")
 PROVENANCE: Final = ("source_row", "source_file")
 """Columns that say where a row came from; they are no data of the layer."""
 _PARTIAL_DATE: Final = r"^(unknown|[0-9]{4}(-[0-9]{2}){0,2})$"
@@ -108,6 +112,18 @@ class Buildings(_Layer):
         nullable=True, title="是否拆除燃煤炉具", description="coal stove removed"
     )
     relapsed: Series[pa.BOOL] | None = pa.Field(nullable=True, title="是否复烧", description="burns coal again")
+    household_metered: Series[pa.BOOL] | None = pa.Field(
+        nullable=True, title="是否分户计量", description="heat metered and charged by household"
+    )
+    energy_standard: Series[str] | None = pa.Field(
+        isin=ENERGY_STANDARDS, title="节能设计标准", description="energy standard it was designed to"
+    )
+    green_building: Series[pa.BOOL] | None = pa.Field(
+        nullable=True, title="是否绿色建筑", description="designed to the green building standard"
+    )
+    permitted: Series[str] | None = pa.Field(
+        nullable=True, str_matches=_PARTIAL_DATE, title="施工许可日期", description="date of the building permit"
+    )
     retrofitted: Series[pa.BOOL] = pa.Field(nullable=True, title="已节能改造", description="envelope retrofitted")
     village_code: Series[str] = pa.Field(
         nullable=True, str_matches=r"^\d{12}$", title="村(社区)代码", description="12-digit code"
@@ -179,6 +195,20 @@ class Plants(_Layer):
     spare_heat_mw: Series[float] = pa.Field(
         nullable=True, title="富余供热能力(MW)", description="spare heat at peak [MW], negative if short"
     )
+    source_kind: Series[str] | None = pa.Field(isin=SOURCE_KINDS, title="热源类型", description="kind of heat source")
+    heat_capacity_mw: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="供热能力(MW)", description="heat it can deliver at peak [MW]"
+    )
+    heat_load_mw: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="现状供热负荷(MW)", description="heat it delivers at peak now [MW]"
+    )
+    heated_area_m2: Series[float] | None = pa.Field(
+        nullable=True, ge=0, title="现状供热面积(m²)", description="area that it heats now [m2]"
+    )
+    is_ultra_low: Series[pa.BOOL] | None = pa.Field(
+        nullable=True, title="是否超低排放", description="ultra-low emission"
+    )
+    supplier: Series[str] | None = pa.Field(nullable=True, title="供热单位", description="supplier")
 
 
 class Networks(_Layer):
@@ -209,6 +239,13 @@ class Networks(_Layer):
     )
     year_planned: Series[float] | None = pa.Field(
         nullable=True, ge=1900, le=2100, title="计划年份", description="year planned"
+    )
+    year_renewal: Series[float] | None = pa.Field(
+        nullable=True, ge=1900, le=2100, title="计划改造年份", description="year of the planned renewal"
+    )
+    material: Series[str] | None = pa.Field(nullable=True, title="材质", description="material")
+    operating: Series[str] | None = pa.Field(
+        nullable=True, title="运行温压", description="operating temperature and pressure"
     )
     position_sigma_m: Series[float] | None = pa.Field(
         nullable=True, ge=0, title="点位中误差(m)", description="positional standard deviation [m]"
@@ -255,6 +292,39 @@ class Transformers(_Layer):
     spare_kva: Series[float] = pa.Field(nullable=True, title="可开放容量(kVA)", description="open capacity [kVA]")
 
 
+class Streets(_Layer):
+    """Street centre lines (optional)."""
+
+    street_id: Series[str] = pa.Field(unique=True, title="道路编号", description="identifier, text")
+    name: Series[str] = pa.Field(nullable=True, title="道路名称", description="name")
+    street_class: Series[str] | None = pa.Field(nullable=True, title="道路等级", description="class of the street")
+
+
+class Institutions(_Layer):
+    """Public institutions with their yearly energy (optional), FACTS J6."""
+
+    institution_id: Series[str] = pa.Field(unique=True, title="机构编号", description="identifier, text")
+    name: Series[str] = pa.Field(nullable=True, title="单位名称", description="name")
+    institution_kind: Series[str] = pa.Field(
+        isin=INSTITUTION_KINDS, title="机构类型", description="kind of institution"
+    )
+    level: Series[str] = pa.Field(isin=LEVELS, title="级别", description="administrative level")
+    is_frugal: Series[pa.BOOL] = pa.Field(nullable=True, title="是否节约型机关", description="recognised as frugal")
+    floor_area_m2: Series[float] = pa.Field(nullable=True, gt=0, title="建筑面积(m²)", description="floor area [m2]")
+    people: Series[float] = pa.Field(nullable=True, gt=0, title="用能人数", description="people who use energy [1]")
+    energy_year: Series[float] = pa.Field(nullable=True, ge=2000, le=2100, title="统计年份", description="year")
+    energy_tce: Series[float] = pa.Field(
+        nullable=True, ge=0, title="综合能耗(tce)", description="energy of that year [tce]"
+    )
+    base_floor_area_m2: Series[float] = pa.Field(
+        nullable=True, gt=0, title="2020年建筑面积(m²)", description="floor area in 2020 [m2]"
+    )
+    base_people: Series[float] = pa.Field(nullable=True, gt=0, title="2020年用能人数", description="people in 2020 [1]")
+    base_energy_tce: Series[float] = pa.Field(
+        nullable=True, ge=0, title="2020年综合能耗(tce)", description="energy of 2020 [tce]"
+    )
+
+
 MODELS: Final[dict[str, type[_Layer]]] = {
     "buildings": Buildings,
     "boilers": Boilers,
@@ -264,6 +334,8 @@ MODELS: Final[dict[str, type[_Layer]]] = {
     "counties": Counties,
     "parcels": Parcels,
     "transformers": Transformers,
+    "streets": Streets,
+    "institutions": Institutions,
 }
 IDENTIFIERS: Final = {
     "buildings": "building_id",
@@ -274,6 +346,8 @@ IDENTIFIERS: Final = {
     "counties": "county_code",
     "parcels": "parcel_id",
     "transformers": "transformer_id",
+    "streets": "street_id",
+    "institutions": "institution_id",
 }
 GEOMETRY_TYPES: Final = {
     "buildings": POLYGONS,
@@ -284,6 +358,8 @@ GEOMETRY_TYPES: Final = {
     "counties": POLYGONS,
     "parcels": POLYGONS,
     "transformers": ("Point", *POLYGONS),
+    "streets": LINES,
+    "institutions": ("Point", *POLYGONS),
 }
 
 

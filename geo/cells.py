@@ -50,6 +50,9 @@ _NUMERIC: Final = (
     "storeys",
     "energy",
     "mass",
+    "money",
+    "coal_equivalent",
+    "persons",
 )
 _EXACT: Final = 2**53  # whole numbers beyond it have lost digits as floats
 _KEPT_DIGITS: Final = 15  # of a longer number a spreadsheet writes noughts for the rest

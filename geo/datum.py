@@ -30,7 +30,7 @@ from geo.offsets import DATUMS, Datum, from_bd09, from_gcj02
 Array = NDArray[np.float64]
 Shapes = NDArray[np.object_]
 _OUTLINES: Final = ("counties", "villages", "parcels")
-_PLACES: Final = ("buildings", "boilers", "plants", "transformers", "villages")
+_PLACES: Final = ("buildings", "boilers", "plants", "transformers", "villages", "institutions")
 _BLOCKS: Final = 20
 _IN_BLOCK: Final = 4
 _DIRECTIONS: Final = np.arange(8) * (np.pi / 4)

@@ -17,7 +17,17 @@ from rapidfuzz import fuzz, process
 from data.catalog import LANGUAGES
 from data.schemas import IDENTIFIERS, allowed, data_columns, schema, title
 from geo import cells
-from geo.vocabulary import GEOMETRY_COLUMNS, columns, dimensions, known_names, normalise, split_header, unit_of
+from geo.vocabulary import (
+    DATES,
+    GEOMETRY_COLUMNS,
+    YEARS,
+    columns,
+    dimensions,
+    known_names,
+    normalise,
+    split_header,
+    unit_of,
+)
 
 How = Literal["known", "remembered", "similar", "none"]
 LEAST_LIKENESS: Final = 70.0  # [%]; below it a proposal would be noise
@@ -111,9 +121,9 @@ def _failures(said: pd.Series, layer: str, ours: str) -> int:
         failed = cells.codes(said, layer, ours, values)[1]
     elif kind == "boolean":
         failed = cells.truths(said)[1]
-    elif ours in ("year_built", "year_planned"):
+    elif ours in YEARS:
         failed = cells.years(said)[1]
-    elif ours in ("valid_from", "valid_to"):
+    elif ours in DATES:
         failed = cells.dates(said)[1]
     elif kind.startswith("float"):
         failed = cells.numbers(said)[1]

@@ -96,9 +96,17 @@ PALETTES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     "counties": {},
     "parcels": {},
     "transformers": {},
+    "streets": {},
+    "institutions": {},
 }
 """Colours of coded values by layer and column; the first column of a layer is what its map shows at first."""
-_PLAIN: Final = {"counties": "#4A4A4A", "parcels": "#8796A5", "transformers": "#2B7BBA"}
+_PLAIN: Final = {
+    "counties": "#4A4A4A",
+    "parcels": "#8796A5",
+    "transformers": "#2B7BBA",
+    "streets": "#9AA5B1",
+    "institutions": "#5B4B9A",
+}
 _LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources", "ur_class": "zone_classes"}
 _KINDS: Final = {
     "Point": "marker",

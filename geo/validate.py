@@ -18,13 +18,11 @@ from geo import cells
 from geo.bounds import bound_words, holds
 from geo.geometry import Mask, finding, misplaced, repair, unusable
 from geo.roles import contradictions
-from geo.vocabulary import base_unit, coded, dimensions, normalise, unit_of, units_for, words
+from geo.vocabulary import DATES, YEARS, base_unit, coded, dimensions, normalise, unit_of, units_for, words
 
 _CODES: Final = {"village_code": 12, "county_code": 6}
 _TEXT_CODES: Final = ("town_code", "plant_id")
-_YEARS: Final = ("year_built", "year_planned")
 _LONG_CODES: Final = ("credit_code",)
-_DATES: Final = ("valid_from", "valid_to")
 _SHOWN_CODES: Final = 12
 _SHOWN_VALUES: Final = 100
 
@@ -159,7 +157,7 @@ def _quantity(found: _Findings, column: Column, source: pd.Series) -> pd.Series:
         return _numeric(found, column, parsed, failed, source)
     said = source.astype("string").map(normalise, na_action="ignore").map(coded(found.layer, column.name))
     source = source.astype(object).where(said.isna(), said)
-    if column.name in _YEARS:
+    if column.name in YEARS:
         parsed, failed = cells.years(source, epoch=found.frame.attrs.get("epoch", 1900))
         return _numeric(found, replace(column, unit="2023, 2023-06"), parsed, failed, source)
     base = base_unit(column.name)
@@ -182,7 +180,7 @@ def _parse(found: _Findings, column: Column) -> pd.Series:
     elif column.name in _LONG_CODES:
         parsed, failed = cells.identifiers(source)
         found.unread("digits_lost", failed, column, "")
-    elif column.name in _DATES:
+    elif column.name in DATES:
         parsed, failed = cells.dates(source, epoch=found.frame.attrs.get("epoch", 1900))
         found.unread("not_a_date", failed, column, "2023, 2023-06, 2023-06-01")
         parsed.iloc[failed] = UNKNOWN  # a term that cannot be read is not the same as none

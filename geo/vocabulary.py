@@ -28,9 +28,18 @@ _DIMENSIONS: Final = {
     "floors": ("storeys",),
     "year_built": ("years",),
     "year_planned": ("years",),
+    "year_renewal": ("years",),
+    "energy_year": ("years",),
+    "people": ("persons",),
+    "base_people": ("persons",),
 }
+YEARS: Final = frozenset(column for column, said in _DIMENSIONS.items() if said == ("years",))
+"""Columns that hold a year."""
+DATES: Final = frozenset({"valid_from", "valid_to", "permitted"})
+"""Columns that hold a date, or as much of it as is known."""
 _SUFFIXES: Final = {
     "_yuan": "money",
+    "_tce": "coal_equivalent",
     "_t": "mass",
     "_gj": "energy",
     "_m2": "area",
@@ -269,7 +278,8 @@ def words(layer: str, column: str) -> list[str]:
 def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], int]:
     """Return the layers whose vocabulary knows most of the names, and how many points that makes.
 
-    Geometry settles what names leave open: lines are networks, areas are no boilers, and points are no outlines.
+    Geometry settles what names leave open: lines are networks unless more names speak of streets, areas are no boilers,
+    and points are no outlines.
     Names that any table may have, such as ``id``, tell nothing. More than one layer, or no point, means that the kind
     cannot be told.
     """
@@ -279,7 +289,8 @@ def guess_layer(names: list[str], geometry_kinds: set[str]) -> tuple[list[str], 
         found = {column for column, _ in columns(layer, telling).values()} - set(GEOMETRY_COLUMNS)
         scores[layer] = len(found - {"name"}) * 2 + ("name" in found) + (IDENTIFIERS[layer] in found)
     if geometry_kinds & {"LineString", "MultiLineString"}:
-        return ["networks"], scores["networks"]
+        lines = max(("networks", "streets"), key=scores.__getitem__)
+        return [lines], scores[lines]
     areas = bool(geometry_kinds) and geometry_kinds <= {"Polygon", "MultiPolygon"}
     for layer in ("boilers",) if areas else ("buildings", "counties", "parcels", "networks") if geometry_kinds else ():
         scores[layer] = 0

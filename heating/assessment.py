@@ -137,7 +137,10 @@ def climb(
     points = local.set_geometry(points_of(local))
     covered = networks.coverage(points, pipes, scenario, need_mw=need_mw, plants=states)
     places = ladder.Places(
-        frame=points, footprints=local.geometry.to_numpy(), connected=ladder.connected_by(local, pipes)
+        frame=points,
+        footprints=local.geometry.to_numpy(),
+        connected=ladder.connected_by(local, pipes),
+        streets=layers.street_graph(CRS.from_user_input(local.crs)) if len(pipes) else None,
     )
     return covered, ladder.ladder(places, pipes, covered, scenario)
 

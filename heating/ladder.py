@@ -17,8 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data import parameters
+from geo.streets import StreetGraph
 from heating.inside import SURE
-from heating.mains import Mains, mains_near
+from heating.mains import Mains, along, mains_near, straight, unmeasured
 from heating.networks import Coverage
 from heating.scenario import Scenario
 
@@ -45,8 +46,11 @@ COLUMNS: Final = (
     "main_distance_m",
     "main_dn_mm",
     "main_year",
+    "street_main_id",
+    "street_distance_m",
     "reading_declared",
     "reading_line",
+    "reading_street",
 )
 SUBSTATION: Final = "substation"
 Floats = NDArray[np.float64]
@@ -68,11 +72,14 @@ class Places:
         What stands there: the distance to a main is measured from its edge.
     connected : array of str
         From `connected_by`.
+    streets : StreetGraph, optional
+        In that CRS.
     """
 
     frame: gpd.GeoDataFrame
     footprints: Objects
     connected: Objects
+    streets: StreetGraph | None = None
 
 
 def connected_by(frame: pd.DataFrame, networks: pd.DataFrame) -> Objects:
@@ -127,10 +134,17 @@ def ladder(places: Places, networks: gpd.GeoDataFrame, covered: Coverage, scenar
         On the index of the places: ``coverage`` (one of `RUNGS`) and what it rests on: ``coverage_basis``,
         ``coverage_network_id``, ``coverage_margin_m`` [m] (distance to the edge of coverage, positive inside),
         ``p_covered`` [1], ``coverage_spare_mw`` [MW], ``planned_year``, ``main_id``, ``main_distance_m`` [m],
-        ``main_dn_mm`` [mm], ``main_year``; and the two readings ``reading_declared`` and ``reading_line``
-        (``yes``, ``no``, ``review``), of which only the first is a declaration.
+        ``main_dn_mm`` [mm], ``main_year`` in a straight line, ``street_main_id`` and ``street_distance_m`` [m] along
+        streets; and the readings ``reading_declared``, ``reading_line`` and ``reading_street`` (``yes``, ``no``,
+        ``review``), of which only the first is a declaration and `Scenario.reach_along` says which of the others
+        makes a place reachable.
     """
-    mains = mains_near(places.frame, places.footprints, networks.reset_index(drop=True), scenario)
+    pipes = networks.reset_index(drop=True)
+    by_line = mains_near(places.frame, pipes, scenario, straight(places.frame, places.footprints))
+    by_street = unmeasured(places.frame, scenario)
+    if places.streets is not None:
+        by_street = mains_near(places.frame, pipes, scenario, along(places.streets, places.footprints))
+    mains = by_street if scenario.reach_along == "street" else by_line
     doubt = _doubt(places, covered, mains)
     rung = _rung(places, covered, mains, doubt)
     main_id = mains.found["main_id"].to_numpy(dtype=object)
@@ -140,16 +154,19 @@ def ladder(places: Places, networks: gpd.GeoDataFrame, covered: Coverage, scenar
         "coverage": rung,
         "coverage_basis": _basis(places, covered, rung, doubt),
         "coverage_network_id": np.select(named, [main_id, covered.plan_id], default=covered.network_id),
-        "main_id": main_id,
+        "main_id": by_line.found["main_id"].to_numpy(dtype=object),
+        "street_main_id": by_street.found["main_id"].to_numpy(dtype=object),
         "reading_declared": covered.state,
-        "reading_line": mains.reading,
+        "reading_line": by_line.reading,
+        "reading_street": by_street.reading,
     }
     figures = {
         "coverage_margin_m": np.where(edged, covered.edge.margin_m, np.nan),
         "p_covered": np.where(edged, covered.edge.p, np.nan),
         "coverage_spare_mw": covered.spare_heat_mw,
         "planned_year": np.where(rung == "planned", covered.plan_year, np.nan),
-        **{name: mains.found[name].to_numpy(dtype=float) for name in ("main_distance_m", "main_dn_mm", "main_year")},
+        **{name: by_line.found[name].to_numpy(dtype=float) for name in ("main_distance_m", "main_dn_mm", "main_year")},
+        "street_distance_m": by_street.found["main_distance_m"].to_numpy(dtype=float),
     }
     texts = {name: pd.array(values, dtype="string[pyarrow]") for name, values in words.items()}
     every = {**texts, **figures}

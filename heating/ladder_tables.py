@@ -36,6 +36,7 @@ COAL_COLUMNS: Final = (
     "source_row",
     "source_file",
 )
+READINGS: Final = ("reading_declared", "reading_line", "reading_street")
 _COUNTED: Final = {"buildings": None, "area_m2": "area_m2", "households": "households_used"}
 _COVERED: Final = ("covered_spare", "covered_full", "covered_unstated")
 _MW_PER_KW: Final = 1e-3
@@ -108,20 +109,36 @@ def loose_coal(done: Assessment) -> gpd.GeoDataFrame:
 
 
 def readings(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return how the declared reading and the straight line to a main agree, as counts of rows.
+    """Return how the declared reading, the straight line and the way along streets agree, as counts of rows.
 
     Returns
     -------
     pandas.DataFrame
-        ``reading_declared, reading_line, count``; pairs that do not occur are left out.
+        ``reading_declared, reading_line, reading_street, count``; combinations that do not occur are left out.
     """
     return (
-        frame.groupby(["reading_declared", "reading_line"], observed=True)
+        frame.groupby(list(READINGS), observed=True)
         .size()
         .rename("count")
         .reset_index()
-        .astype({"reading_declared": object, "reading_line": object})
+        .astype(dict.fromkeys(READINGS, object))
     )
+
+
+def detour(frame: pd.DataFrame) -> pd.Series:
+    """Return how the ways along streets compare with the straight lines to a main.
+
+    Returns
+    -------
+    pandas.Series
+        ``measured`` [1] of both, ``no_way`` [1] of those with a straight line only, and over the first the quartiles
+        ``detour_25, detour_50, detour_75`` of the quotient [1]; NaN where nothing is measured.
+    """
+    line, street = (frame[name].to_numpy(dtype=float) for name in ("main_distance_m", "street_distance_m"))
+    both = (street > 0) & (line > 0)
+    share = np.quantile(street[both] / line[both], [0.25, 0.5, 0.75]) if both.any() else np.full(3, np.nan)
+    counts = {"measured": float(both.sum()), "no_way": float((np.isnan(street) & ~np.isnan(line)).sum())}
+    return pd.Series(counts | dict(zip(("detour_25", "detour_50", "detour_75"), share, strict=True)))
 
 
 def by_network(done: Assessment) -> pd.DataFrame:

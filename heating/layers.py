@@ -21,6 +21,7 @@ from geo.crs import STORED
 from geo.io import LayerRead, read_layer
 from geo.readers.parts import digest
 from geo.roles import NOTE_COLUMNS
+from geo.streets import StreetGraph
 from geo.validate import complete
 from geo.workspace import Store
 from solar.weather import Weather, typical_year
@@ -55,6 +56,7 @@ class Layers:
     faults: tuple[Fault, ...] = ()
     elevation: tuple[Path, ...] = ()
     sha256: Mapping[str, str] = field(default_factory=dict)
+    _graphs: dict[str, StreetGraph] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def get(self, layer: str) -> gpd.GeoDataFrame | None:
         """Return a layer, or None where the run has none."""
@@ -69,6 +71,16 @@ class Layers:
         """Return a layer in another coordinate system, or None where the run has none."""
         found = self.frames.get(layer)
         return None if found is None else found.to_crs(crs)
+
+    def street_graph(self, crs: CRS) -> StreetGraph | None:
+        """Return the streets as a graph in a projected coordinate system, made once; None where the run has none."""
+        streets = self.frames.get("streets")
+        if streets is None or streets.empty:
+            return None
+        key = crs.to_wkt()
+        if key not in self._graphs:
+            self._graphs[key] = StreetGraph(streets.to_crs(crs))
+        return self._graphs[key]
 
 
 def empty_layer(layer: str) -> gpd.GeoDataFrame:

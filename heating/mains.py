@@ -1,7 +1,11 @@
-"""The nearest main that may be tapped: a reading by straight line beside the declared one, never a declaration."""
+"""The nearest main that may be tapped: readings by straight line and along streets beside the declared one.
+
+Neither is a declaration.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +15,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from data import parameters
+from geo.streets import StreetGraph
 from heating.inside import SURE, combined, doubtful_band, probability, stated_sigma
 from heating.scenario import Scenario
 from heating.validity import terms
@@ -18,6 +24,9 @@ from heating.validity import terms
 Floats = NDArray[np.float64]
 Objects = NDArray[np.object_]
 Bools = NDArray[np.bool_]
+Measure = Callable[[Objects, Floats], tuple[NDArray[np.intp], Floats]]
+"""From some mains, and how near is near enough to matter [m], to the position of each place's main (-1: none leads
+there) and its distance [m]."""
 FOUND: Final = ("main_id", "main_distance_m", "main_dn_mm", "main_year")
 
 
@@ -31,10 +40,11 @@ class Mains:
         ``main_id``, ``main_distance_m`` [m], ``main_dn_mm`` [mm], ``main_year``: the nearest that surely may be
         tapped, or the one that leaves the reading open.
     reading : array of str
-        Whether one is within reach in a straight line: yes, no or review; review without a reach.
+        Whether one is within reach: yes, no or review; review without a reach.
     doubt : array of str
-        What leaves the reading open while there is a reach: ``main_edge``, ``main_unknown``, ``no_mains``, or a
-        boiler does not, or may not, make hot water (``main_medium``).
+        What leaves the reading open while there is a reach: ``main_edge``, ``main_unknown``, ``no_mains``, no way
+        leads to one (``no_way``), there are no streets (``no_streets``), or a boiler does not, or may not, make hot
+        water (``main_medium``).
     """
 
     found: pd.DataFrame
@@ -56,25 +66,47 @@ def tappable(networks: gpd.GeoDataFrame, scenario: Scenario) -> tuple[Bools, Boo
     return sure, maybe & np.isin(said, ["", "term_open"])
 
 
-def _to_lines(frame: gpd.GeoDataFrame, footprints: Objects, lines: Objects, exact_within_m: Floats) -> pd.DataFrame:
-    """Return the line nearest to each place, and how far its footprint is from that line [m].
+def straight(frame: gpd.GeoDataFrame, footprints: Objects) -> Measure:
+    """Measure places in a straight line from their footprints.
 
-    The line is the one nearest to the place's point; where the footprint may be as near as matters, all lines are
+    The main is the one nearest to the place's point; where the footprint may be as near as matters, all mains are
     measured from the footprint itself.
+
+    Parameters
+    ----------
+    frame : geopandas.GeoDataFrame
+        Points that stand for the places, in a projected CRS [m].
+    footprints : array of shapely geometry
+        What stands there.
     """
-    tree = shapely.STRtree(lines)
-    points = frame.geometry.to_numpy()
-    (_, nearest), from_point = tree.query_nearest(points, all_matches=False, return_distance=True)
-    metres = shapely.distance(footprints, lines[nearest])
-    west, south, east, north = shapely.bounds(footprints).T
-    close = np.flatnonzero(from_point - np.hypot(east - west, north - south) <= exact_within_m)
-    (_, exact), shorter = tree.query_nearest(footprints[close], all_matches=False, return_distance=True)
-    nearest[close], metres[close] = exact, shorter
-    return pd.DataFrame({"at": nearest, "metres": metres})
+
+    def measured(lines: Objects, exact_within_m: Floats) -> tuple[NDArray[np.intp], Floats]:
+        tree = shapely.STRtree(lines)
+        points = frame.geometry.to_numpy()
+        (_, nearest), from_point = tree.query_nearest(points, all_matches=False, return_distance=True)
+        metres = shapely.distance(footprints, lines[nearest])
+        west, south, east, north = shapely.bounds(footprints).T
+        close = np.flatnonzero(from_point - np.hypot(east - west, north - south) <= exact_within_m)
+        (_, exact), shorter = tree.query_nearest(footprints[close], all_matches=False, return_distance=True)
+        nearest[close], metres[close] = exact, shorter
+        return nearest, metres
+
+    return measured
+
+
+def along(streets: StreetGraph, footprints: Objects) -> Measure:
+    """Measure places along streets: straight to the nearest street, along streets, and from there to a main beside."""
+    spots = streets.spots(footprints)
+
+    def measured(lines: Objects, _: Floats) -> tuple[NDArray[np.intp], Floats]:
+        ways = streets.ways(spots, lines, hop_m=parameters.value("policy", "main_hop_m"))
+        return ways.line, ways.metres
+
+    return measured
 
 
 def _nearest(
-    frame: gpd.GeoDataFrame, footprints: Objects, mains: gpd.GeoDataFrame, scenario: Scenario
+    frame: gpd.GeoDataFrame, mains: gpd.GeoDataFrame, scenario: Scenario, measure: Measure
 ) -> tuple[pd.DataFrame, Floats]:
     """Return the nearest of some mains, and P(within reach)."""
     found = pd.DataFrame({name: np.full(len(frame), np.nan) for name in FOUND}).astype({"main_id": object})
@@ -84,49 +116,62 @@ def _nearest(
     widest = np.full(len(frame), np.nan if np.isnan(theirs).any() else theirs.max())
     reach = -np.inf if scenario.tap_reach_m is None else scenario.tap_reach_m
     within = reach + doubtful_band(combined(own, widest, scenario.review_band_m))
-    lines = _to_lines(frame, footprints, mains.geometry.to_numpy(), within)
-    at = lines["at"].to_numpy()
-    found["main_id"] = mains["network_id"].to_numpy(dtype=object)[at]
-    found["main_distance_m"] = lines["metres"]
-    found["main_dn_mm"] = mains["dn_mm"].to_numpy(dtype=float)[at]
+    at, metres = measure(mains.geometry.to_numpy(), within)
+    led = at >= 0
+    found["main_id"] = pd.Series(mains["network_id"].to_numpy(dtype=object)[at]).where(led, None)
+    found["main_distance_m"] = np.where(led, metres, np.nan)
+    found["main_dn_mm"] = np.where(led, mains["dn_mm"].to_numpy(dtype=float)[at], np.nan)
     if "year_built" in mains:
-        found["main_year"] = mains["year_built"].to_numpy(dtype=float)[at]
+        found["main_year"] = np.where(led, mains["year_built"].to_numpy(dtype=float)[at], np.nan)
     sigma = combined(own, theirs[at], scenario.review_band_m)
-    return found, probability(reach - lines["metres"].to_numpy(dtype=float), sigma)
+    return found, np.where(led, probability(reach - np.where(led, metres, 0.0), sigma), 0.0)
 
 
-def mains_near(frame: gpd.GeoDataFrame, footprints: Objects, networks: gpd.GeoDataFrame, scenario: Scenario) -> Mains:
-    """Return the main of each place, and whether it is within reach in a straight line.
+def mains_near(frame: gpd.GeoDataFrame, networks: gpd.GeoDataFrame, scenario: Scenario, measure: Measure) -> Mains:
+    """Return the main of each place, and whether it is within reach.
 
     Parameters
     ----------
     frame : geopandas.GeoDataFrame
         Points that stand for the places, in a projected CRS [m].
-    footprints : array of shapely geometry
-        What stands there: distances are measured from its edge.
     networks : geopandas.GeoDataFrame
         In that CRS.
     scenario : Scenario
         Reach and least diameter of a tap, review band, and the day on which declarations must be in force.
+    measure : callable
+        `straight` or `along`. Where no way leads to a main the reading stays open: the drawing may lack a street.
     """
     sure, maybe = tappable(networks, scenario)
-    found, p = _nearest(frame, footprints, networks[sure], scenario)
+    found, p = _nearest(frame, networks[sure], scenario, measure)
     reading, doubt = np.full(len(frame), "review", dtype=object), np.full(len(frame), "", dtype=object)
     if not sure.any() and maybe.any():
-        found, p = _nearest(frame, footprints, networks[maybe], scenario)[0], np.zeros(len(frame))
+        found, p = _nearest(frame, networks[maybe], scenario, measure)[0], np.zeros(len(frame))
     if scenario.tap_reach_m is None:
         return Mains(found=found, reading=reading, doubt=doubt)
     doubt[p < SURE] = "main_edge"
     reading[p >= SURE] = "yes"
     reading[p <= 1 - SURE], doubt[p <= 1 - SURE] = "no", ""
     if (maybe & ~sure).any():
-        other, p_other = _nearest(frame, footprints, networks[maybe & ~sure], scenario)
+        other, p_other = _nearest(frame, networks[maybe & ~sure], scenario, measure)
         open_ones = (reading == "no") & (p_other > 1 - SURE)
         reading[open_ones], doubt[open_ones] = "review", "main_unknown"
         found = found.where(~pd.Series(open_ones), other)
+    pathless = (reading == "no") & found["main_id"].isna().to_numpy() & sure.any()
+    reading[pathless], doubt[pathless] = "review", "no_way"
     if not (networks["kind"] == "pipe").any():
         reading[:], doubt[:] = "review", "no_mains"
     if "medium" in frame:  # what makes steam is not heated by a hot-water main
         steam = (frame["medium"] != "hot_water").to_numpy(dtype=bool) & (reading == "yes")
         reading[steam], doubt[steam] = "review", "main_medium"
     return Mains(found=found, reading=reading, doubt=doubt)
+
+
+def unmeasured(frame: gpd.GeoDataFrame, scenario: Scenario) -> Mains:
+    """Return the reading along streets where there are none: open, as far as there is a reach."""
+    found = pd.DataFrame({name: np.full(len(frame), np.nan) for name in FOUND}).astype({"main_id": object})
+    why = "" if scenario.tap_reach_m is None else "no_streets"
+    return Mains(
+        found=found.assign(main_id=None),
+        reading=np.full(len(frame), "review", dtype=object),
+        doubt=np.full(len(frame), why, dtype=object),
+    )

@@ -70,10 +70,13 @@ BOILER_COLUMNS: Final = (
     "planned_year",
     "reading_declared",
     "reading_line",
+    "reading_street",
     "main_id",
     "main_distance_m",
     "main_dn_mm",
     "main_year",
+    "street_main_id",
+    "street_distance_m",
     "clause",
     "lead_dept",
     "longitude",
@@ -81,6 +84,7 @@ BOILER_COLUMNS: Final = (
     "source_row",
     "source_file",
 )
+_OPTIONAL: Final = ("networks", "counties", "parcels", "transformers", "streets", "institutions")
 ROOF_COLUMNS: Final = (
     "building_id",
     "county_code",
@@ -218,7 +222,7 @@ def fault_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
 
 def result_layers(done: Assessment, *, language: str = "zh") -> dict[str, gpd.GeoDataFrame | pd.DataFrame]:
     """Return all layers with their results for a GeoPackage, marked where synthetic."""
-    optional = {name: done.layers.get(name) for name in ("networks", "counties", "parcels", "transformers")}
+    optional = {name: done.layers.get(name) for name in _OPTIONAL}
     layers = {
         "buildings": done.buildings,
         "boilers": done.boilers,

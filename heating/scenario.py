@@ -138,6 +138,8 @@ class Scenario:
     tap_reach_m, tap_min_dn_mm : float, optional
         How far from a running main a place counts as reachable [m], and the least diameter of such a main [mm]. No
         source gives them: without a reach nothing is called reachable.
+    reach_along : {"line", "street"}
+        Whether that reach is a straight line or a way along streets.
     as_of : str, optional
         Day on which declarations must be in force, ``2026-11-23``; None believes them whatever their term.
     review_band_m : float
@@ -180,6 +182,7 @@ class Scenario:
     premise_decides: bool = True
     tap_reach_m: float | None = Field(default=None, ge=1, le=5000)
     tap_min_dn_mm: float | None = Field(default=None, ge=15, le=2000)
+    reach_along: Literal["line", "street"] = "line"
     as_of: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
     review_band_m: float = Field(default_factory=lambda: parameters.value("policy", "review_band_m"), ge=0)
     fringe_as_urban: bool = False

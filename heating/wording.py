@@ -29,6 +29,7 @@ CODED: Final = {
     "coverage_basis": "rung_basis",
     "reading_declared": "state",
     "reading_line": "state",
+    "reading_street": "state",
     "enough": "state",
     "qualifies": "state",
     "check_status": "check_status",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,7 @@ import streamlit as st
 from data import parameters
 from data.catalog import UNKNOWN, label
 from data.errors import DataError
-from heating import demand, ladder_tables, rates
+from heating import demand, ladder_tables, linear, rates
 from heating.assessment import Assessment
 from heating.density import geotiff, heat_density
 from heating.ladder import RUNGS
@@ -25,6 +25,7 @@ from ui.state import scenario, show_faults
 from ui.texts import language, t
 
 SHOWN: Final = 200
+WAYS: Final[tuple[Literal["line", "street"], ...]] = ("line", "street")
 _WAN: Final = 1e4
 
 
@@ -32,7 +33,7 @@ def choices(done: Assessment) -> None:
     """Show the readings of the ladder that no source gives, and keep what a person sets as the scenario."""
     now = scenario()
     with st.form("rung_choices"):
-        left, middle, right = st.columns(3)
+        left, beside, middle, right = st.columns(4)
         reach = left.number_input(
             t("rungs.reach"),
             min_value=1.0,
@@ -40,6 +41,10 @@ def choices(done: Assessment) -> None:
             value=now.tap_reach_m,
             step=10.0,
             help=t("rungs.reach_help"),
+        )
+        ways = {way: t(f"rungs.along_{way}") for way in WAYS}
+        along = beside.selectbox(
+            t("rungs.along"), WAYS, index=WAYS.index(now.reach_along), format_func=ways.__getitem__
         )
         least = middle.number_input(
             t("rungs.least_dn"), min_value=15.0, max_value=2000.0, value=now.tap_min_dn_mm, step=50.0
@@ -49,11 +54,15 @@ def choices(done: Assessment) -> None:
         sent = st.form_submit_button(t("rungs.apply"))
     if now.tap_reach_m is None:
         st.caption(t("rungs.no_reach"))
+    if now.reach_along == "street" and done.layers.get("streets") is None:
+        st.warning(t("rungs.no_streets"))
     if now.as_of is None and has_terms(done.layers.get("networks")):
         st.warning(t("rungs.no_day"))
     if sent:
         as_of = day.isoformat() if isinstance(day, date) else None
-        st.session_state["scenario"] = dataclasses.replace(now, tap_reach_m=reach, tap_min_dn_mm=least, as_of=as_of)
+        st.session_state["scenario"] = dataclasses.replace(
+            now, tap_reach_m=reach, reach_along=along, tap_min_dn_mm=least, as_of=as_of
+        )
         st.rerun()
 
 
@@ -104,6 +113,27 @@ def section(done: Assessment) -> None:
     with st.expander(t("rungs.readings")):
         st.caption(t("rungs.readings_lead"))
         tables.show(ladder_tables.readings(done.buildings))
+        told = ladder_tables.detour(done.buildings)
+        if told["measured"]:
+            st.caption(
+                t("rungs.detour", middle=told["detour_50"], low=told["detour_25"], high=told["detour_75"])
+                + t("rungs.no_way", count=int(told["no_way"]))
+            )
+
+
+def show_linear(done: Assessment) -> None:
+    """Show the linear heat density by village and offer it by street; nothing where there are no streets."""
+    table, lines = linear.by_village(done), linear.by_street(done)
+    if table is None or lines is None:
+        st.caption(t("linear.no_streets"))
+        return
+    st.caption(t("linear.lead"))
+    names = done.layers.some("villages").set_index("village_code")["name"]
+    named = table.assign(village=table["village_code"].map(names).fillna(table["village_code"]))
+    dense = named.sort_values("linear_density_mwh_m", ascending=False, kind="stable")
+    dense = dense[["village", *[name for name in table if name != "village_code"], "village_code"]]
+    tables.show(rounded(dense.drop(columns="village_code")).head(SHOWN), height=280)
+    downloads(done, t("file.linear_density"), dense, title=t("linear.title"), shapes={"streets": lines})
 
 
 def show_calibration(done: Assessment) -> None:

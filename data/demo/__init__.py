@@ -21,6 +21,7 @@ from data.demo import facts
 from data.demo.boilers import list_boilers
 from data.demo.heat import heat
 from data.demo.networks import draw_networks
+from data.demo.registers import describe_buildings, describe_pipes, draw_streets, list_institutions
 from data.demo.sites import Plan, lay_out
 from data.demo.stock import raise_stock
 
@@ -129,11 +130,16 @@ def city(
     say(0.65, text("demo.step.heat"))
     stock = heat(stock, plan, rng=rng)
     say(0.70, text("demo.step.networks"))
-    layers["networks"] = draw_networks(plan, stock, blocks=blocks, streets=streets, rng=rng)
+    drawn = draw_networks(plan, stock, blocks=blocks, streets=streets, rng=rng)
+    layers["streets"] = draw_streets(plan, blocks=blocks, streets=streets)
     say(0.80, text("demo.step.boilers"))
     layers["boilers"] = list_boilers(stock, rng=rng)
     layers["villages"] = _villages(plan)
-    layers["buildings"] = _buildings(stock, lonlat, rng)
+    built = _buildings(stock, lonlat, rng)
+    # The registers are drawn last, so that no figure of the city hangs on them.
+    layers["networks"] = describe_pipes(drawn, rng=rng)
+    layers["buildings"] = describe_buildings(built, rng=rng)
+    layers["institutions"] = list_institutions(layers["buildings"], rng=rng)
     return layers
 
 

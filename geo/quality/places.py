@@ -12,7 +12,7 @@ from geo.quality.findings import Finding
 from geo.quality.sheets import City, Objects, Sheet, span
 
 _CODED = ("buildings", "villages")
-_LOCATED = ("buildings", "villages", "boilers", "transformers", "parcels")
+_LOCATED = ("buildings", "villages", "boilers", "transformers", "parcels", "institutions")
 
 
 def _known(values: Objects) -> NDArray[np.bool_]:

@@ -20,7 +20,7 @@ from data.demo import facts
 from data.demo.sites import apportion
 
 BUILDINGS = 3000
-LAYERS = ("buildings", "boilers", "plants", "networks", "villages", "counties")
+LAYERS = ("buildings", "boilers", "plants", "networks", "villages", "counties", "streets", "institutions")
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 # Operating units [MW] as GEM lists them (July 2024) of the three plants that the Plan names.
 PLAN_PLANTS = {

@@ -35,7 +35,8 @@ def city():
         if name == "networks":
             kinds = [frame[frame.geom_type.eq(kind)].iloc[:6] for kind in ("Polygon", "LineString")]
             some = pd.concat([one.iloc[[at]] for at in range(6) for one in kinds])
-        columns = [column for column in some if column in schema(name).columns]
+        fields = schema(name).columns
+        columns = [one for one in some if one in fields and (fields[one].required or some[one].notna().any())]
         done[name] = gpd.GeoDataFrame(some[columns].reset_index(drop=True))
     parcels = {"parcel_id": ["1", "02"], "owner": ["", "甲，“乙”\n丙"], "land_use": ["=1+1", None]}
     done["parcels"] = gpd.GeoDataFrame(parcels, geometry=shapely.box([106, 107], 39, [106.01, 107.01], 39.01), crs=4490)

@@ -197,6 +197,7 @@ def test_every_export_says_that_it_is_synthetic(written):
 def test_all_layers_with_results_are_in_the_geopackage(written):
     layers = {layer for layer, _ in pyogrio.list_layers(written / "assessment.gpkg")}
     wanted = {"buildings", "boilers", "plants", "plant_rings", "villages", "networks", "counties"}
+    wanted |= {"streets", "institutions"}
     assert layers == wanted | {"boiler_findings", "boiler_flips", "clean_heating"}
     boilers = pyogrio.read_dataframe(written / "assessment.gpkg", layer="boilers")
     assert {"verdict", "supply_missing", "site_total_t_h", "point_distance_m"} <= set(boilers)

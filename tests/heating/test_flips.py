@@ -14,7 +14,13 @@ from heating import ledger
 from heating.flips import READINGS, flips, in_words, others
 from heating.scenario import Scenario
 
-NOT_ON_BOILERS = {"fringe_as_urban", "other_towns_as_rural", "mining_streets_open", "allow_distant_weather"}
+NOT_ON_BOILERS = {
+    "fringe_as_urban",
+    "other_towns_as_rural",
+    "mining_streets_open",
+    "allow_distant_weather",
+    "reach_along",
+}
 
 AWAY = networks_of({"geometry": square(60_000)})
 

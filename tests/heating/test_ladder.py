@@ -443,3 +443,55 @@ def test_a_substation_that_no_list_has_connects_nobody():
 def test_a_reading_that_the_page_cannot_show_is_no_scenario(said):
     with pytest.raises(ValueError, match=next(iter(said))):
         Scenario(**said)
+
+
+def streets(*lines):
+    shapes = [shapely.LineString([at(*place) for place in line]) for line in lines]
+    names = {"street_id": [f"R{nth}" for nth in range(len(lines))], "name": None}
+    return gpd.GeoDataFrame(names, geometry=shapes, crs=STORED)
+
+
+AROUND = [(3_000, 80), (3_000, 90), (3_300, 90), (3_300, 80)]
+FAR = {"geometry": square(60_000)}
+
+
+def rung_by(scenario, *lines, pipes=None):
+    found = {"networks": areas(FAR, *([pipe(3_300, 3_400)] if pipes is None else pipes))}
+    found |= {"streets": streets(*lines)} if lines else {}
+    local = buildings(HOUSE).to_crs(LOCAL)
+    return climb(local, layers_of(**found), scenario, need_mw=np.array([0.1]))[1].iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("reach", "by_line", "by_street"), [(100.0, "no", "no"), (700.0, "yes", "no"), (3_000.0, "yes", "yes")]
+)
+def test_the_way_along_streets_is_a_reading_of_its_own(reach, by_line, by_street):
+    told = {along: rung_by(Scenario(tap_reach_m=reach, reach_along=along), AROUND) for along in ("line", "street")}
+    for along, row in told.items():
+        assert (row["reading_line"], row["reading_street"]) == (by_line, by_street)
+        decides = by_line if along == "line" else by_street
+        assert row["coverage"] == ("reachable" if decides == "yes" else "not_covered")
+        assert row["main_distance_m"] == pytest.approx(290.0, abs=15)
+        chord = 2 * np.sin(np.radians(5))
+        assert row["street_distance_m"] == pytest.approx(chord * (3_000 + 3_300) + 300, abs=25)
+        assert row["main_id"] == row["street_main_id"]
+        assert pd.isna(row["coverage_network_id"]) == (decides != "yes")
+
+
+def test_where_no_way_leads_or_no_streets_are_given_the_reading_stays_open():
+    cut = AROUND[:2]
+    for lines, why in (([cut], "no_way"), ([], "no_streets")):
+        row = rung_by(Scenario(tap_reach_m=700.0, reach_along="street"), *lines)
+        assert (row["coverage"], row["coverage_basis"], row["reading_street"]) == ("doubtful", why, "review")
+        assert row["reading_line"] == "yes"
+        assert math.isnan(row["street_distance_m"])
+        assert pd.isna(row["street_main_id"])
+        unset = rung_by(Scenario(reach_along="street"), *lines)
+        assert (unset["coverage"], unset["reading_street"]) == ("not_covered", "review")
+
+
+def test_a_main_that_may_not_be_tapped_leads_no_way():
+    planned = rung_by(Scenario(tap_reach_m=3_000.0), AROUND, pipes=[pipe(3_300, 3_400, status="planned")])
+    assert (planned["reading_line"], planned["reading_street"]) == ("no", "no")
+    unknown = rung_by(Scenario(tap_reach_m=3_000.0), AROUND, pipes=[pipe(3_300, 3_400, status="unknown")])
+    assert (unknown["reading_line"], unknown["reading_street"]) == ("review", "review")

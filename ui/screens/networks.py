@@ -217,5 +217,7 @@ citymap.let_draw("networks_map")
 offer()
 if done.layers.get("networks") is not None:
     rungs.section(done)
+st.subheader(t("linear.title"), anchor=False)
+rungs.show_linear(done)
 rungs.show_calibration(done)
 rungs.offer_density(done)
