@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 import pandas as pd
 
-from heating import rates
+from data import parameters
+from heating import emissions, rates
 from heating.assessment import Assessment
 from heating.sources import cleanness
 
@@ -65,12 +66,15 @@ class Effect:
     measures : pandas.DataFrame
         By measure: ``buildings``, ``area_m2``, ``households``, ``peak_kw``, ``heat_gj`` of what is converted, and
         ``peak_unknown`` [1] of buildings without a heat index.
+    emissions : pandas.DataFrame
+        By measure and quantity, see `heating.emissions.before_after`.
     buildings : pandas.DataFrame
         All buildings after the measures, see `converted`.
     """
 
     table: pd.DataFrame
     measures: pd.DataFrame
+    emissions: pd.DataFrame
     buildings: pd.DataFrame
 
 
@@ -91,4 +95,6 @@ def effect(done: Assessment, measures: Sequence[Measure]) -> Effect:
         peak_unknown=("peak_kw", lambda kw: int(kw.isna().sum())),
     )
     told = sums.reindex(range(1, len(measures) + 1), fill_value=0).reset_index()
-    return Effect(table=table, measures=told, buildings=after)
+    with parameters.overridden(done.scenario.parameters):
+        burnt = emissions.before_after(pd.DataFrame(done.buildings), after)
+    return Effect(table=table, measures=told, emissions=burnt, buildings=after)

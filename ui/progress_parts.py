@@ -18,7 +18,7 @@ from heating.assessment import Assessment
 from heating.report import county_names
 from heating.snapshots import progress
 from heating.wording import rounded
-from ui import access, tables
+from ui import access, emission_parts, tables
 from ui.paint import ZONE
 from ui.parts import downloads
 from ui.state import on_demo, show_faults
@@ -92,6 +92,7 @@ def what_if_part(done: Assessment) -> None:
     city = whole[(whole["county_code"] == rates.ALL) & whole["zone"].isin(ZONES)]
     tables.show(city[[*_AFTER, *_GAPS]])
     downloads(done, t("file.what_if"), whole.drop(columns="county_code"), title=t("progress.part_what_if"))
+    emission_parts.show(done, found.emissions, measures)
 
 
 def _add(done: Assessment) -> None:

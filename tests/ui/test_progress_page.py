@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from data.catalog import text
+from heating.emissions import QUANTITIES
 from heating.scenario import Scenario
 from heating.snapshots import SnapshotStore
 from tests.ui.test_pages import opened, words
@@ -55,6 +56,9 @@ def test_measures_are_added_shown_and_cleared():
     assert tables[0][text("column.buildings")].iloc[0] > 0
     after = tables[1]
     assert (after[text("column.rate_low_after")] >= after[text("column.rate_low")]).all()
+    burnt = next(table for table in tables if text("column.quantity") in table)
+    assert burnt[text("column.quantity")].tolist() == [text(f"quantity.{name}") for name in QUANTITIES]
+    assert any("CO2" in box.value and "%" in box.value for box in app.warning), "direct electric heating raises CO2"
     press(app, text("progress.clear"))
     assert text("progress.none_added") in [box.value for box in app.info]
 
