@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from data import demo
+from data import demo, parameters
 from data.catalog import LAYERS, UNKNOWN, ZONES, label, text
 from data.errors import DataError, Fault, fault_list
 from geo.export import write_bytes, xlsx_bytes
@@ -25,6 +25,7 @@ from heating.checks import kept_checks, last_versions
 from heating.density import geotiff, heat_density
 from heating.layers import Layers, demo_layers, kept_layers, load, replace_sky
 from heating.layers import Progress as Told
+from heating.registers.workbook import workbook
 from heating.scenario import Scenario, read
 from solar.audit import AuditError
 
@@ -151,6 +152,8 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     networks: _File = None,
     villages: _File = None,
     counties: _File = None,
+    streets: _File = None,
+    institutions: _File = None,
     workspace: Annotated[str | None, typer.Option(help="layers kept by `python -m geo import`")] = None,
     weather: Annotated[list[Path] | None, typer.Option(help="weather file, one a cell, or a folder")] = None,
     elevation: Annotated[list[Path] | None, typer.Option(help="GeoTIFF of the terrain, or a folder of tiles")] = None,
@@ -168,12 +171,13 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
     """Assess a city and write assessment.gpkg, clean_heating.csv, boilers.csv, rooftops.parquet, summary.json.
 
     The ledger of the boilers in the columns that are reported is boiler_ledger.xlsx, with the field checks of the
-    workspace; ``--sheets`` adds boiler_sheets.pdf or .docx.
+    workspace; ``--sheets`` adds boiler_sheets.pdf or .docx. Registers of single clauses are registers.xlsx.
 
     Exit 2 with the list of all faults if a file cannot be used.
     """
     given = {"buildings": buildings, "boilers": boilers, "plants": plants}
     given |= {"networks": networks, "villages": villages, "counties": counties}
+    given |= {"streets": streets, "institutions": institutions}
     paths = {layer: path for layer in LAYERS if (path := given.get(layer)) is not None}
     sky = {"weather": weather or [], "elevation": elevation or []}
     try:
@@ -187,10 +191,8 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
                 chosen = dataclasses.replace(chosen, allow_distant_weather=True)
             done = assess(layers, chosen, progress=told)
             written = _written(done, out, language=language, strict=strict, unmasked=unmasked)
-            if heat_raster:
-                grid = heat_density(done.buildings, done.crs)
-                content = geotiff(grid, synthetic=layers.synthetic, language=language)
-                written.append(write_bytes(out / "heat_density.tif", content))
+            written += _raster(done, out, language=language) if heat_raster else []
+            written += _registers(done, out, language=language)
             written += _on_paper(done, out, workspace, kind=print_sheets, language=language, unmasked=unmasked)
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
@@ -212,6 +214,20 @@ def _written(done: Assessment, out: Path, *, language: str, strict: bool, unmask
     if strict and done.faults:
         raise DataError(done.faults)
     return report.write(done, out, language=language, unmasked=unmasked)
+
+
+def _raster(done: Assessment, out: Path, *, language: str) -> list[Path]:
+    content = geotiff(heat_density(done.buildings, done.crs), synthetic=done.layers.synthetic, language=language)
+    return [write_bytes(out / "heat_density.tif", content)]
+
+
+def _registers(done: Assessment, out: Path, *, language: str) -> list[Path]:
+    """Write the registers, ages counted to the day of the scenario or else to this year."""
+    as_of = done.scenario.as_of
+    year = int(as_of[:4]) if as_of else datetime.now(UTC).astimezone().year
+    with parameters.overridden(done.scenario.parameters):
+        content = workbook(done, year, language=language)
+    return [] if content is None else [write_bytes(out / "registers.xlsx", content)]
 
 
 def _on_paper(

@@ -79,6 +79,17 @@ def unit_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     return parts.assign(counts=pd.Series(counts, index=plants.index, dtype=object))
 
 
+def spare_heat(plants: pd.DataFrame) -> pd.Series:
+    """Return the spare heat of each unit at peak [MW]: what is declared, else what it can deliver less its load.
+
+    NaN where neither is given; negative where a unit is short.
+    """
+    declared = plants["spare_heat_mw"].astype(float)
+    if not {"heat_capacity_mw", "heat_load_mw"} <= set(plants):
+        return declared
+    return declared.fillna(plants["heat_capacity_mw"].astype(float) - plants["heat_load_mw"].astype(float))
+
+
 def _size(units: Sequence[_Unit], scenario: Scenario) -> float:
     """Return the size that the reading asks for [MW]: of the whole plant, or of its largest unit."""
     known = [unit.capacity_mw for unit in units if not math.isnan(unit.capacity_mw)]
@@ -115,7 +126,7 @@ def _plant(units: Sequence[_Unit], scenario: Scenario) -> dict[str, object]:
 
 def _by_plant(plants: gpd.GeoDataFrame, scenario: Scenario) -> dict[str, list[_Unit]]:
     """Return the units of each plant, in the order of their plants' identifiers."""
-    judged = unit_states(plants, scenario)
+    judged = unit_states(plants, scenario).assign(spare_heat_mw=spare_heat(plants))
     columns = [judged[name] if name in judged else plants[name] for name in _Unit._fields]
     found: dict[str, list[_Unit]] = {}
     for cells in zip(*(column.astype(object) for column in columns), strict=True):
@@ -138,7 +149,7 @@ def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``plant_id``: ``name, units, operating_mw, largest_unit_mw, chp_mw, is_chp, is_captive,
-        qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw``.
+        qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw`` (of `spare_heat`).
     """
     rows = {plant_id: _plant(units, scenario) for plant_id, units in _by_plant(plants, scenario).items()}
     index = pd.Index(list(rows), dtype=plants["plant_id"].dtype, name="plant_id")

@@ -11,12 +11,15 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from data import parameters
 from data.catalog import UNKNOWN, label
 from data.schemas import PLANT_STATUS
-from heating import plants
+from heating import plants, verdicts
 from heating.assessment import Assessment
 
 OUTSIDE: Final = "outside"
+REGISTERED: Final = ("heat_capacity_mw", "heat_load_mw", "heated_area_m2")
+"""What the register of heat sources adds up over the running units of a plant, FACTS J5."""
 AREA_KIND: Final = "service_area"
 _M_PER_KM: Final = 1000.0
 _VERDICTS: Final = ("R1", "R2", "R3", "R4", "review", "exempt", "none", "R6", "not_coal", "retired")
@@ -60,23 +63,53 @@ def _status(codes: pd.Series) -> str:
     return next(code for code in PLANT_STATUS if code in set(codes))
 
 
+def _register(running: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Return by plant what FACTS J5 asks of its running units together; null where a unit does not tell."""
+    found = {}
+    for plant_id, own in running.groupby("plant_id", sort=True):
+        sums = {name: math.fsum(own[name]) if name in own else math.nan for name in REGISTERED}
+        low = [verdicts.truth(value) for value in own.get("is_ultra_low", [None])]
+        words = {
+            name: ";".join(sorted(set(own[name].dropna().astype(str)) - {UNKNOWN})) if name in own else ""
+            for name in ("source_kind", "supplier")
+        }
+        found[plant_id] = sums | {"ultra_low": verdicts.all_of(*low)} | words
+    columns = [*REGISTERED, "ultra_low", "source_kind", "supplier"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns).rename_axis("plant_id")
+
+
 def _units(units: gpd.GeoDataFrame, counties: gpd.GeoDataFrame | None) -> pd.DataFrame:
     """Return what the units of each plant say together, by ``plant_id``."""
+    running = units["status"] == plants.OPERATING
     told = pd.DataFrame(units[["plant_id", "status"]]).assign(
         county_code=counties_of(units, counties),
-        declared=(units["status"] == plants.OPERATING) & units["spare_heat_mw"].notna(),
+        declared=running & plants.spare_heat(units).notna(),
+        by_load=running & units["spare_heat_mw"].isna() & plants.spare_heat(units).notna(),
     )
     grouped = told.groupby("plant_id", sort=True)
-    return pd.DataFrame(
-        {
-            "status": grouped["status"].agg(_status),
-            "units_total": grouped.size(),
-            "spare_declared_units": grouped["declared"].sum(),
-            "county_code": grouped["county_code"].agg(
-                lambda codes: ";".join(sorted({part for code in codes for part in code.split(";")}))
-            ),
-        }
+    told_together = _register(units[running]).reindex(sorted(set(units["plant_id"])))
+    return told_together.assign(
+        status=grouped["status"].agg(_status),
+        units_total=grouped.size(),
+        spare_declared_units=grouped["declared"].sum(),
+        spare_by_load_units=grouped["by_load"].sum(),
+        county_code=grouped["county_code"].agg(
+            lambda codes: ";".join(sorted({part for code in codes for part in code.split(";")}))
+        ),
     )
+
+
+def _roles(plant_ids: pd.Index) -> pd.Series:
+    """Return the role that the Plan gives each plant, main or auxiliary; None where it does not name it."""
+    return pd.Series(parameters.table("plan_plants")["role"], dtype=object).reindex(plant_ids)
+
+
+def _areas_of(done: Assessment, plant_ids: pd.Index) -> pd.Series:
+    """Return the declared running areas that each plant feeds, joined by ``;``; None where none names it."""
+    networks = done.layers.some("networks")
+    fed = networks[(networks["kind"] == AREA_KIND) & (networks["status"] == "existing")]
+    found = fed["network_id"].astype(str).groupby(fed["plant_id"].astype(object)).agg(";".join)
+    return pd.Series(found, dtype=object).reindex(plant_ids)
 
 
 def plant_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
@@ -94,7 +127,10 @@ def plant_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
     pandas.DataFrame
         One row a plant: ``plant_id, name, county_code`` (joined by ``;``), ``status`` (the furthest of its
         units), ``units`` (operating), ``units_total``, ``operating_mw``, ``spare_heat_mw`` [MW] (NaN unless every
-        operating unit declares it), ``spare_declared_units``, ``qualifies``, ``doubt``, ``boilers_within``,
+        operating unit tells it), ``spare_declared_units`` that do, ``spare_by_load_units`` (of these, by what
+        they can deliver less their load), ``heat_capacity_mw, heat_load_mw`` [MW], ``heated_area_m2`` [m2] and
+        ``ultra_low`` (three-valued) of all running units, ``source_kind, supplier``, ``role`` in the Plan, ``areas``
+        fed (joined by ``;``), ``qualifies``, ``doubt``, ``boilers_within``,
         ``boilers_maybe`` (inside only if the doubt is settled so) [1] and ``boilers_by_verdict`` of both together;
         the three are null for a plant that is no centre, and where the run has no boilers layer.
     """
@@ -114,10 +150,12 @@ def plant_table(done: Assessment, *, language: str = "zh") -> pd.DataFrame:
             table.loc[plant_id, "boilers_within"] = int((inside == plants.YES).sum())
             table.loc[plant_id, "boilers_maybe"] = int((inside == plants.REVIEW).sum())
             table.loc[plant_id, "boilers_by_verdict"] = by_verdict(verdicts[inside != plants.NO], language)
+    table = table.assign(role=_roles(table.index), areas=_areas_of(done, table.index))
     centre = table["qualifies"].map({"yes": 0, "review": 1, "no": 2})
     order = table.assign(centre=centre).sort_values(["centre", "operating_mw"], ascending=[True, False]).index
     columns = ["plant_id", "name", "county_code", "status", "units", "units_total", "operating_mw", "spare_heat_mw"]
-    columns += ["spare_declared_units", "qualifies", "doubt", "boilers_within", "boilers_maybe", "boilers_by_verdict"]
+    columns += ["spare_declared_units", "spare_by_load_units", *REGISTERED, "ultra_low", "source_kind", "supplier"]
+    columns += ["role", "areas", "qualifies", "doubt", "boilers_within", "boilers_maybe", "boilers_by_verdict"]
     return table.loc[order].reset_index()[columns]
 
 

@@ -16,6 +16,7 @@ CODED: Final = {
     "zone": "zone",
     "zone_evidence": "zone_evidence",
     "standing": "standing",
+    "reached": "reached",
     "verdict": "verdict",
     "leading_state": "state",
     "state": "state",
@@ -56,11 +57,34 @@ CODED: Final = {
     "storeys_basis": "storeys_basis",
     "households_basis": "households_basis",
     "heat_basis": "heat_basis",
+    "ultra_low": "state",
+    "role": "role",
+    "fulfilled": "fulfilled",
+    "standard_fulfilled": "fulfilled",
+    "green_fulfilled": "fulfilled",
+    "register_figure": "figure",
+    "measure_unit": "measure_unit",
+    "burner": "burner",
+    "reaches": "state",
+    "pipe_age": "pipe_age",
+    "energy_standard": "energy_standard",
+    "institution_kind": "institution_kind",
+    "level": "level",
+    "frugal_counts": "state",
+    "is_new": "state",
+    "standard_asked": "state",
+    "green_asked": "state",
 }
 _DUST: Final = 1e-9
 _DIGITS: Final = {
     "_households": 0,
     "_kwh_kw": 1,
+    "_mwh_m": 2,
+    "_mwh": 1,
+    "kgce_m2": 2,
+    "kgce_person": 1,
+    "cut_m2": 4,
+    "cut_person": 4,
     "_kwh": 0,
     "_m2": 1,
     "_m": 1,
@@ -80,8 +104,17 @@ LISTS: Final = {
     "area_bases": "area_basis",
     "reasons": "check_reason",
     "flags": "check_flag",
+    "source_kind": "source_kind",
 }
-FLAGS: Final = ("near_radius_line", "check_outdated")
+FLAGS: Final = (
+    "near_radius_line",
+    "check_outdated",
+    "household_metered",
+    "green_building",
+    "is_frugal",
+    "is_captive",
+    "is_ultra_low",
+)
 TABLE_LABELS: Final = {"use": "building_uses", "heat_source": "heat_sources", "former_source": "heat_sources"}
 
 

@@ -25,6 +25,7 @@ PAGES = (
     ("checks", ":material/fact_check:"),
     ("rooftops", ":material/solar_power:"),
     ("networks", ":material/hub:"),
+    ("registers", ":material/inventory:"),
     ("scenarios", ":material/compare:"),
     ("files", ":material/folder_open:"),
     ("sources", ":material/menu_book:"),

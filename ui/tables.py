@@ -28,9 +28,22 @@ RATES: Final = (
     "pace_high",
     "needed_low",
     "needed_high",
+    "cut_m2",
+    "cut_person",
 )
-WHOLE: Final = ("distance_m", "margin_m", "yield_kwh", "specific_yield_kwh_kw", "roof_m2", "network_margin_m")
+WHOLE: Final = (
+    "distance_m",
+    "margin_m",
+    "yield_kwh",
+    "specific_yield_kwh_kw",
+    "roof_m2",
+    "network_margin_m",
+    "floor_area_m2",
+    "base_floor_area_m2",
+)
 TENTHS: Final = ("capacity_kw", "capacity_t_h", "network_spare_mw")
+BLANK: Final = "—"
+"""What an empty cell shows."""
 _PER_WAN: Final = 1e4
 
 
@@ -50,13 +63,13 @@ def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
         if column in RATES:
             done[column] = [_percent(float(rate)) for rate in table[column]]
             formats[header] = st.column_config.NumberColumn(format="%.2f%%")
+        elif column.endswith("_households") or column in WHOLE:
+            formats[header] = st.column_config.NumberColumn(format="%.0f")
         elif column.endswith("_area_m2") or (column.startswith("gap_") and "_m2" in column):
             header = t("ui.in_wan", header=header.replace("（m²）", "").replace(" (m²)", ""))
             names[label("column", column, spoken)] = header
             done[column] = table[column] / _PER_WAN
             formats[header] = st.column_config.NumberColumn(format="%.2f")
-        elif column.endswith("_households") or column in WHOLE:
-            formats[header] = st.column_config.NumberColumn(format="%.0f")
         elif column in TENTHS:
             formats[header] = st.column_config.NumberColumn(format="%.1f")
     return labelled(done, spoken).rename(columns=names), formats
@@ -65,7 +78,9 @@ def readable(table: pd.DataFrame) -> tuple[pd.DataFrame, Mapping[str, Any]]:
 def show(table: pd.DataFrame, *, height: int | None = None) -> None:
     """Show a table with codes in the reader's words."""
     shown, formats = readable(table)
-    st.dataframe(shown, hide_index=True, width="stretch", height=height or "auto", column_config=formats)
+    st.dataframe(
+        shown, hide_index=True, width="stretch", height=height or "auto", column_config=formats, placeholder=BLANK
+    )
 
 
 def pick(table: pd.DataFrame, *, key: str, height: int = 280) -> int | None:
@@ -79,6 +94,7 @@ def pick(table: pd.DataFrame, *, key: str, height: int = 280) -> int | None:
         column_config=formats,
         on_select="rerun",
         selection_mode="single-row",
+        placeholder=BLANK,
         key=key,
     )
     chosen = state.selection.rows

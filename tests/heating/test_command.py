@@ -13,6 +13,7 @@ from heating.layers import demo_layers
 SYNTHETIC = "合成示例数据"
 ALASKA = Path(pvlib.__file__).parent / "data" / "703165TY.csv"
 FILES = {"assessment.gpkg", "clean_heating.csv", "boilers.csv", "boiler_flips.csv", "boiler_ledger.xlsx"}
+FILES |= {"registers.xlsx"}
 FILES |= {"rooftops.parquet", "summary.json"}
 
 

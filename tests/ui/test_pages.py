@@ -12,7 +12,8 @@ from tests.ui.conftest import ROOT
 
 pytestmark = pytest.mark.usefixtures("small_city")
 
-PAGES = ("coverage", "progress", "boilers", "checks", "rooftops", "networks", "scenarios", "files", "sources", "help")
+PAGES = ("coverage", "progress", "boilers", "checks", "rooftops", "networks", "registers", "scenarios")
+PAGES += ("files", "sources", "help")
 
 
 def opened(page="", language="zh"):

@@ -29,7 +29,8 @@ AREA_COLUMNS += ["buildings", "heated_area_m2", "boilers", "boilers_by_verdict",
 PIPE_COLUMNS = ["name", "supplier", "source", "county", "medium", "status", "dn_mm", "length_km", "document"]
 STATION_COLUMNS = ["name", "supplier", "source", "county", "medium", "status", "spare", "document"]
 SHOWN = {"plant": PLANT_COLUMNS, "service_area": AREA_COLUMNS, "pipe": PIPE_COLUMNS, "substation": STATION_COLUMNS}
-PLANT_FACTS = ("plant_id", *PLANT_COLUMNS[1:5], "units_total", *PLANT_COLUMNS[5:])
+PLANT_FACTS = ("plant_id", "role", "source_kind", "supplier", *PLANT_COLUMNS[1:5], "units_total", "heat_capacity_mw")
+PLANT_FACTS += ("heat_load_mw", "spare", "heated_area_m2", "ultra_low", "areas", *PLANT_COLUMNS[6:])
 FACTS = ("network_id", "kind_of_network", *AREA_COLUMNS[1:], "dn_mm", "length_km")
 BOILER_COLUMNS = ["boiler_id", "name", "capacity_t_h", "fuel", "verdict", "within_radius", "distance_m"]
 RING_ZOOM = 11
@@ -50,6 +51,8 @@ def county_words() -> dict[str, str]:
 
 def spare_words(row: pd.Series) -> str:
     """Return the declared spare heat, or that it is not declared; for pipes and plants at rest a dash."""
+    if row.get("spare_by_load_units", 0) and pd.notna(row["spare_heat_mw"]):
+        return t("networks.spare_by_load", spare=f"{row['spare_heat_mw']:,.1f}")
     if pd.notna(row["spare_heat_mw"]):
         return f"{row['spare_heat_mw']:,.1f}"
     if "units" in row.index:
