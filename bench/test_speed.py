@@ -11,10 +11,13 @@ import shapely
 
 from bench.references import plain_distances
 from data import demo
+from geo import zones
 from geo.crs import STORED, working_crs
-from geo.proximity import Distances
+from geo.proximity import Distances, points_of
+from geo.streets import StreetGraph
 from geo.tiles import TileIndex
-from heating import boilers, ledger
+from geo.zones import ZoneOptions
+from heating import areas, boilers, demand, ledger
 from heating.assessment import assess, climb
 from heating.layers import load_folder
 from heating.scenario import Scenario
@@ -69,8 +72,45 @@ def test_rules_of_2000_boilers(benchmark, layers):
     benchmark(lambda: boilers.verdicts(facts, boilers.rulings(facts, Scenario()), index=rows.index))
 
 
-def test_ladder_of_200k_buildings(benchmark, layers):
-    few = layers.frames["buildings"].to_crs(working_crs(106.5))
+@pytest.mark.parametrize("with_streets", [False, True])
+def test_zones_coverage_and_demand_of_200k_buildings(benchmark, layers, with_streets):
+    few = layers.frames["buildings"]
     rows = few.iloc[np.arange(200_000) % len(few)].reset_index(drop=True)
-    benchmark.group = "ladder"
-    benchmark.pedantic(climb, args=(rows, layers, Scenario()), kwargs={"need_mw": np.full(len(rows), 0.05)}, rounds=2)
+    kept = {name: frame for name, frame in layers.frames.items() if with_streets or name != "streets"}
+    many = dataclasses.replace(layers, frames=kept | {"buildings": rows})
+    crs = working_crs(106.5)
+
+    def work():
+        local = rows.to_crs(crs)
+        points = local.set_geometry(points_of(local))
+        zones.locate(points, many.projected("villages", crs), many.projected("counties", crs), options=ZoneOptions())
+        area = areas.heated_area(local)["area_m2"]
+        need = demand.heat_demand(local, area)["peak_kw"].to_numpy(dtype=float) / 1000
+        climb(points, many, Scenario(), need_mw=need, footprints=local.geometry.to_numpy())
+
+    if with_streets:
+        many.street_graph(crs)
+    benchmark.group = "200k buildings"
+    benchmark.pedantic(work, rounds=2)
+
+
+@pytest.mark.parametrize("work", ["graph", "nearest", "ways"])
+def test_160k_stretches_of_street(benchmark, work):
+    count, step = 283, 120.0  # 2 × 283 × 282 stretches between crossings
+    at = np.arange(count) * step
+    end = at[-1]
+    lines = [shapely.LineString([(x, 0), (x, end)]) for x in at] + [shapely.LineString([(0, y), (end, y)]) for y in at]
+    streets = gpd.GeoDataFrame(geometry=lines, crs=working_crs(106.5))
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(0, end, (2, 200_000))
+    houses = shapely.box(x, y, x + 12.0, y + 8.0)
+    benchmark.group = "streets"
+    if work == "graph":
+        benchmark.pedantic(lambda: StreetGraph(streets), rounds=2)
+        return
+    graph = StreetGraph(streets)
+    if work == "nearest":
+        benchmark.pedantic(graph.spots, args=(houses,), rounds=2)
+        return
+    spots, mains = graph.spots(houses), np.array(lines[: count // 10], dtype=object)
+    benchmark.pedantic(graph.ways, args=(spots, mains), kwargs={"hop_m": 30.0}, rounds=2)

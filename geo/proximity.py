@@ -102,13 +102,21 @@ def holding(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> tuple[NDArray[
     """Return all pairs (place, area) where the place's point lies in or on the area, in any common CRS."""
     if places.crs != areas.crs:
         raise ValueError(f"places are in {places.crs}, areas in {areas.crs}")
-    points = points_of(places)
+    at_place, at_area = pairs_of(points_of(places), areas.geometry.to_numpy())
+    order = np.lexsort((at_area, at_place))
+    return at_place[order], at_area[order]
+
+
+def pairs_of(points: NDArray[np.object_], areas: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return all pairs (point, area) where the point lies in or on the area, in no particular order.
+
+    The tree is that of the points: the areas are then prepared, which is what makes outlines of many corners quick.
+    """
     if not len(points) or not len(areas):
         empty = np.empty(0, dtype=np.intp)
         return empty, empty
-    at_place, at_area = shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="intersects")
-    order = np.lexsort((at_area, at_place))
-    return at_place[order], at_area[order]
+    at_area, at_point = shapely.STRtree(points).query(areas, predicate="intersects")
+    return at_point, at_area
 
 
 class Outline:
@@ -127,21 +135,30 @@ class Outline:
         self.segments, _ = segments_of(np.array([self._whole], dtype=object))
         self._tree = shapely.STRtree(self.segments)
 
-    def margins(self, points: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+    def margins(
+        self, points: NDArray[np.object_], *, within_m: float | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
         """Return the distance of each point to the edge, and the pairs (point, segment) of the nearest segments.
+
+        Parameters
+        ----------
+        points : array of shapely.Point
+            In the CRS of the areas.
+        within_m : float, optional
+            Farther from the edge than this it is not measured [m].
 
         Returns
         -------
         margin_m : array
-            Positive inside, negative outside; minus infinity without areas.
+            Positive inside, negative outside, infinite where it is not measured; minus infinity without areas.
         at_point, at_segment : array of positions
             A point that is nearest to a corner has two segments.
         """
         if not len(self.segments):
             empty = np.empty(0, dtype=np.intp)
             return np.full(len(points), -np.inf), empty, empty
-        (at_point, at_segment), found = self._tree.query_nearest(points, return_distance=True)
-        gap = np.zeros(len(points))
+        (at_point, at_segment), found = self._tree.query_nearest(points, max_distance=within_m, return_distance=True)
+        gap = np.full(len(points), np.inf)
         gap[at_point] = found
         return np.where(shapely.intersects(self._whole, points), gap, -gap), at_point, at_segment
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from data import parameters
 from data.catalog import UNKNOWN
 from geo.crs import require_projected
+from geo.proximity import pairs_of, points_of
 
 COUNTY_SEAT_TOWNS: Final = ("640221100",)
 MINING_STREETS: Final = ("640202006", "640202007")
@@ -119,7 +120,7 @@ def _within(
     """
     held = np.full(len(points), -1, dtype=np.intp)
     if len(areas) and len(points):
-        at_point, at_area = shapely.STRtree(areas.geometry.to_numpy()).query(points, predicate="intersects")
+        at_point, at_area = pairs_of(points, areas.geometry.to_numpy())
         foreign = np.zeros(len(at_point), dtype=bool)
         if own is not None:
             foreign = areas["county_code"].to_numpy(dtype=object)[at_area] != own[at_point]
@@ -165,7 +166,7 @@ def locate(
         ``declared``, ``polygon``, ``nearest`` or ``none``.
     """
     require_projected(places)
-    points = places.geometry.representative_point().to_numpy()
+    points = points_of(places)
     county = _county_codes(places, points, counties)
     village = np.full(len(places), -1, dtype=np.intp)
     evidence = np.full(len(places), "none", dtype=object)

@@ -68,13 +68,15 @@ def assess_buildings(
     local = stored.to_crs(crs)
     villages, counties = layers.projected("villages", crs), layers.projected("counties", crs)
     _tell(progress, 0.02, "zones")
-    place = zones.locate(local, villages, counties, options=scenario.zone_options)
+    points = local.set_geometry(points_of(local))
+    place = zones.locate(points, villages, counties, options=scenario.zone_options)
     _tell(progress, 0.08, "demand")
     area = areas.heated_area(local)
     homes = areas.households(local, area["area_m2"], area_per_household_m2=scenario.area_per_household_m2)
     clean = sources.cleanness(local["heat_source"], overrides=scenario.clean_overrides)
     heat = demand.heat_demand(local, area["area_m2"])
-    covered, rungs = climb(local, layers, scenario, need_mw=heat["peak_kw"].to_numpy(dtype=float) * _MW_PER_KW)
+    need = heat["peak_kw"].to_numpy(dtype=float) * _MW_PER_KW
+    covered, rungs = climb(points, layers, scenario, need_mw=need, footprints=local.geometry.to_numpy())
     _tell(progress, 0.15, "roofs")
     if solar is None:
         solar = _rooftops(local, place["county_code"], layers, scenario, progress)
@@ -117,30 +119,36 @@ def _told(found: networks.Coverage, index: pd.Index) -> pd.DataFrame:
 
 
 def climb(
-    local: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, need_mw: NDArray[np.float64]
+    points: gpd.GeoDataFrame,
+    layers: Layers,
+    scenario: Scenario,
+    *,
+    need_mw: NDArray[np.float64],
+    footprints: NDArray[np.object_],
 ) -> tuple[networks.Coverage, pd.DataFrame]:
     """Return how buildings or boilers stand to declared areas, and their rungs, see `heating.ladder`.
 
     Parameters
     ----------
-    local : geopandas.GeoDataFrame
-        Buildings or boilers in a projected CRS [m].
+    points : geopandas.GeoDataFrame
+        Buildings or boilers in a projected CRS [m], as the points that stand for them.
     layers : Layers
         Networks and plants where there are any.
     scenario : Scenario
         The readings.
     need_mw : array
         Heat at peak that each would take [MW].
+    footprints : array of shapely geometry
+        What stands there, in their order and CRS.
     """
-    pipes = layers.some("networks").to_crs(local.crs)
+    pipes = layers.some("networks").to_crs(points.crs)
     states = plants.plant_states(layers.some("plants"), scenario)
-    points = local.set_geometry(points_of(local))
     covered = networks.coverage(points, pipes, scenario, need_mw=need_mw, plants=states)
     places = ladder.Places(
         frame=points,
-        footprints=local.geometry.to_numpy(),
-        connected=ladder.connected_by(local, pipes),
-        streets=layers.street_graph(CRS.from_user_input(local.crs)) if len(pipes) else None,
+        footprints=footprints,
+        connected=ladder.connected_by(points, pipes),
+        streets=layers.street_graph(CRS.from_user_input(points.crs)) if len(pipes) else None,
     )
     return covered, ladder.ladder(places, pipes, covered, scenario)
 
@@ -217,8 +225,13 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)
     states = judged.plant_states
+    sites = judged.boilers.to_crs(crs)
     _, rungs = climb(
-        judged.boilers.to_crs(crs), layers, scenario, need_mw=judged.boilers["need_mw"].to_numpy(dtype=float)
+        sites.set_geometry(points_of(sites)),
+        layers,
+        scenario,
+        need_mw=judged.boilers["need_mw"].to_numpy(dtype=float),
+        footprints=sites.geometry.to_numpy(),
     )
     units = layers.some("plants")
     _tell(progress, 1.0, "done")

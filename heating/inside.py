@@ -16,6 +16,7 @@ from geo.proximity import Outline, points_of, segments_of
 
 SURE: Final = 0.95
 """Probability from which a place is held to be inside, and below one minus which it is held to be outside."""
+_LEAST_M: Final = 1e-6
 Floats = NDArray[np.float64]
 Positions = NDArray[np.intp]
 
@@ -62,7 +63,7 @@ def combined(own: Floats, theirs: Floats, band_m: float) -> Floats:
     return np.asarray(np.where(stated, together, np.maximum(together, band_m / float(ndtri(SURE)))), dtype=float)
 
 
-def edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, band_m: float) -> Edge:
+def edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, band_m: float, *, only_doubtful: bool = False) -> Edge:
     """Return how places stand to the edge of areas, with the accuracy of the area whose edge is the nearest.
 
     Parameters
@@ -72,9 +73,12 @@ def edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, band_m: float) -> Ed
         stretch of edge, the less accurate of them counts.
     band_m : float
         Half width of the review band [m].
+    only_doubtful : bool
+        Leave the margin infinite where it cannot put P(inside) between one minus `SURE` and `SURE`.
     """
     outline = Outline(areas)
-    margin, at_place, at_segment = outline.margins(points_of(places))
+    within = max(_widest_band(places, areas, band_m).max(initial=0.0), _LEAST_M) if only_doubtful else None
+    margin, at_place, at_segment = outline.margins(points_of(places), within_m=within)
     of_area = np.where(np.isnan(stated := stated_sigma(areas)), np.inf, stated)
     of_segment, of_place = np.zeros(len(outline.segments)), np.full(len(places), -np.inf)
     segment, area = outline.owners()
@@ -88,14 +92,20 @@ def near_own_edge(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, band_m: flo
     """Return the pairs (place, area) where the place is so near to that area's edge that either side may be right."""
     segments, of_segment = segments_of(areas.geometry.to_numpy())
     points, own, theirs = points_of(places), stated_sigma(places), stated_sigma(areas)
-    widest = np.full(len(places), np.nan if np.isnan(theirs).any() else theirs.max(initial=0.0))
-    reach = doubtful_band(combined(own, widest, band_m))
+    reach = _widest_band(places, areas, band_m)
     at_place, at_segment = shapely.STRtree(segments).query(points, predicate="dwithin", distance=reach)
     at_area = of_segment[at_segment]
     band = doubtful_band(combined(own[at_place], theirs[at_area], band_m))
     close = shapely.distance(points[at_place], segments[at_segment]) < band
     pairs = np.unique(np.column_stack([at_place[close], at_area[close]]), axis=0)
     return pairs[:, 0], pairs[:, 1]
+
+
+def _widest_band(places: gpd.GeoDataFrame, areas: gpd.GeoDataFrame, band_m: float) -> Floats:
+    """Return how near to an edge a place may be doubtful, whichever area's edge it is [m]."""
+    theirs = stated_sigma(areas)
+    widest = np.full(len(places), np.nan if np.isnan(theirs).any() else theirs.max(initial=0.0))
+    return doubtful_band(combined(stated_sigma(places), widest, band_m))
 
 
 def doubtful_band(sigma_m: Floats) -> Floats:

@@ -182,7 +182,11 @@ def _unclear(
     name[at_place[::-1]] = networks["network_id"].to_numpy(dtype=object)[rows][at_area[::-1]]
     settled = state != _NO
     why[settled], name[settled] = "", None
-    return why, name, edge(places, areas, band_m)
+    told = Edge(margin_m=np.full(len(places), -np.inf), sigma_m=np.full(len(places), np.nan))
+    if len(opened := np.flatnonzero(why != "")):
+        found = edge(places.iloc[opened], areas, band_m)
+        told.margin_m[opened], told.sigma_m[opened] = found.margin_m, found.sigma_m
+    return why, name, told
 
 
 def _areal(networks: gpd.GeoDataFrame) -> NDArray[np.bool_]:
@@ -225,7 +229,8 @@ def coverage(
     said = terms(networks, scenario.as_of)
     areas = service_areas(networks[said == ""], status="existing")
     plans = service_areas(networks[said != "expired"], status="planned")
-    to_edge, to_plan = (edge(places, some, scenario.review_band_m) for some in (areas, plans))
+    to_edge = edge(places, areas, scenario.review_band_m)
+    to_plan = edge(places, plans, scenario.review_band_m, only_doubtful=True)
     p = to_edge.p
     state = np.where(p >= SURE, _YES, np.where(p > 1 - SURE, _REVIEW, _NO))
     best = _best(places, areas, need_mw, plants, scenario.review_band_m)

@@ -14,6 +14,7 @@ from scipy.stats import norm
 
 from data import parameters
 from geo.crs import STORED
+from geo.proximity import points_of
 from heating.assessment import climb
 from heating.inside import SURE, probability
 from heating.ladder import COLUMNS, RUNGS
@@ -28,12 +29,17 @@ def pipe(start, end, **said):
     return {"kind": "pipe", "geometry": line, "dn_mm": 300.0, "spare_heat_mw": None} | said
 
 
+def rungs_of(places, layers, scenario, need_mw):
+    points = places.set_geometry(points_of(places))
+    return climb(points, layers, scenario, need_mw=need_mw, footprints=places.geometry.to_numpy())[1]
+
+
 def rungs(frame, networks=None, scenario=None, *, need_mw=0.1, plants=None):
     layers = layers_of(
         **{"networks": networks} if networks is not None else {}, **{"plants": plants} if plants is not None else {}
     )
     need = np.full(len(frame), need_mw)
-    return climb(frame.to_crs(LOCAL), layers, scenario or Scenario(), need_mw=need)[1]
+    return rungs_of(frame.to_crs(LOCAL), layers, scenario or Scenario(), need)
 
 
 def rung(house=None, *network_rows, scenario=None, **options):
@@ -459,7 +465,7 @@ def rung_by(scenario, *lines, pipes=None):
     found = {"networks": areas(FAR, *([pipe(3_300, 3_400)] if pipes is None else pipes))}
     found |= {"streets": streets(*lines)} if lines else {}
     local = buildings(HOUSE).to_crs(LOCAL)
-    return climb(local, layers_of(**found), scenario, need_mw=np.array([0.1]))[1].iloc[0]
+    return rungs_of(local, layers_of(**found), scenario, np.array([0.1])).iloc[0]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 import shapely
 from heating_samples import LOCAL, areas, at, boilers, buildings, square, units, verdict
 
+from heating.inside import SURE, edge
 from heating.networks import coverage, medium_match, service_areas
 from heating.plants import plant_states
 from heating.scenario import Scenario
@@ -142,3 +143,21 @@ def test_nothing_against_nothing():
     assert list(covered(boilers({}), none).state) == ["review"]
     assert list(covered(boilers({}), none).doubt) == ["no_networks"]
     assert len(service_areas(none, status="existing")) == 0
+
+
+def test_what_is_far_from_any_edge_need_not_be_measured():
+    rng = np.random.default_rng(3)
+    east, sigma = rng.uniform(0, 9_000, 400), rng.choice([math.nan, 0.0, 5.0, 40.0], 400)
+    rows = [
+        {"geometry": at(float(metres)), "position_sigma_m": spread} for metres, spread in zip(east, sigma, strict=True)
+    ]
+    places = boilers(*rows).to_crs(LOCAL)
+    plans = areas(*({"geometry": square(where, 300.0), "position_sigma_m": 8.0} for where in (2_000, 2_500, 6_000)))
+    whole = edge(places, plans.to_crs(LOCAL), 50.0)
+    short = edge(places, plans.to_crs(LOCAL), 50.0, only_doubtful=True)
+    open_ones = (whole.p > 1 - SURE) & (whole.p < SURE)
+    assert open_ones.any()
+    assert not open_ones.all()
+    np.testing.assert_array_equal(short.margin_m[open_ones], whole.margin_m[open_ones])
+    np.testing.assert_array_equal(short.p[open_ones], whole.p[open_ones])
+    np.testing.assert_array_equal((short.p >= SURE)[~open_ones], (whole.p >= SURE)[~open_ones])
