@@ -24,9 +24,9 @@ from geo.offsets import from_bd09, from_gcj02, to_bd09, to_gcj02
 from geo.proximity import Distances
 from heating import report
 from heating.assessment import assess
-from heating.demand import season_gj_per_kw
 from heating.layers import load_folder
 from heating.scenario import Scenario
+from heating.season import of_table
 from solar import validation
 from solar.engine import MONTHS
 
@@ -115,7 +115,7 @@ def coordinate_rows() -> Iterator[Row]:
 def heat_rows() -> Iterator[Row]:
     """Compare the annual heat of one square metre with FACTS §G1."""
     for index, wanted in ((30, 0.26), (40, 0.35), (45, 0.39), (60, 0.52)):
-        ours = season_gj_per_kw() * index / 1000
+        ours = of_table().gj_per_kw * index / 1000
         yield (
             f"annual heat at q = {index} W/m²",
             f"FACTS G1: {wanted:.2f} GJ/m²",

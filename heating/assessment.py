@@ -21,6 +21,7 @@ from geo.raster import Elevation, bounds_near, read_elevation
 from heating import areas, demand, flips, ladder, ledger, networks, plants, rates, sources
 from heating.layers import Layers
 from heating.scenario import Scenario
+from heating.season import Season, season_of
 from solar.audit import AuditError
 from solar.rooftops import Rooftops, rooftops
 from solar.weather import require_near
@@ -44,6 +45,7 @@ class Assessment:
     rings: gpd.GeoDataFrame
     villages: gpd.GeoDataFrame | None
     clean_heating: pd.DataFrame
+    season: Season
     solar: Rooftops
     faults: tuple[Fault, ...]
 
@@ -61,7 +63,13 @@ def _tell(progress: Progress | None, share: float, step: str) -> None:
 
 
 def assess_buildings(
-    layers: Layers, scenario: Scenario, *, crs: CRS, solar: Rooftops | None = None, progress: Progress | None = None
+    layers: Layers,
+    scenario: Scenario,
+    *,
+    crs: CRS,
+    during: Season | None = None,
+    solar: Rooftops | None = None,
+    progress: Progress | None = None,
 ) -> tuple[gpd.GeoDataFrame, Rooftops]:
     """Return the buildings with zone, area, cleanness, demand, roof and yield, and the solar run."""
     stored = layers.frames["buildings"]
@@ -74,7 +82,7 @@ def assess_buildings(
     area = areas.heated_area(local)
     homes = areas.households(local, area["area_m2"], area_per_household_m2=scenario.area_per_household_m2)
     clean = sources.cleanness(local["heat_source"], overrides=scenario.clean_overrides)
-    heat = demand.heat_demand(local, area["area_m2"])
+    heat = demand.heat_demand(local, area["area_m2"], during)
     need = heat["peak_kw"].to_numpy(dtype=float) * _MW_PER_KW
     covered, rungs = climb(points, layers, scenario, need_mw=need, footprints=local.geometry.to_numpy())
     _tell(progress, 0.15, "roofs")
@@ -221,7 +229,8 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
         layers.weather, longitude=longitude, latitude=latitude, allow_distant=scenario.allow_distant_weather
     )
     crs = working_crs(longitude)
-    buildings, solar = assess_buildings(layers, scenario, crs=crs, solar=solar, progress=progress)
+    during = season_of(layers.weather, scenario.season, longitude=longitude, latitude=latitude)
+    buildings, solar = assess_buildings(layers, scenario, crs=crs, during=during, solar=solar, progress=progress)
     _tell(progress, 0.9, "verdicts")
     judged = ledger.judge(layers, scenario, crs=crs)
     states = judged.plant_states
@@ -247,6 +256,7 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
         rings=plant_rings(units, states, scenario),
         villages=_villages(layers, buildings, scenario),
         clean_heating=rates.clean_heating(buildings, scenario),
+        season=during,
         solar=solar,
         faults=(*layers.faults, *noted, *solar.noted),
     )

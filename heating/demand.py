@@ -9,10 +9,12 @@ import pandas as pd
 
 from data import parameters
 from data.parameters import value
+from heating import season
+from heating.season import Season
 
-_J_PER_GJ: Final = 1e9
-_S_PER_DAY: Final = 86400
 _W_PER_KW: Final = 1000
+_STANDARDS: Final = ("none", "p30", "p50", "p65", "p75")
+"""Energy standards of dwellings in the order of the bands of their index; other uses have two, new from p50 on."""
 BANDED: Final = ("residential", "office_school", "hospital", "hotel", "shop", "hall")
 
 
@@ -26,8 +28,9 @@ def _bands(kind: str) -> list[tuple[float, str]]:
 def index_names(buildings: pd.DataFrame) -> pd.Series:
     """Return the row of ``heat_indices`` that applies to each building, or null where none does.
 
-    Rows go by year of construction (their ``valid_from`` and ``valid_to``), those of farm houses by retrofit. An
-    unknown year counts as before any standard, an unknown retrofit as none: they can only overstate the demand.
+    The energy standard that a building was designed to decides where it is given. Otherwise rows go by year of
+    construction (their ``valid_from`` and ``valid_to``); those of farm houses by retrofit alone. An unknown year counts
+    as before any standard, an unknown retrofit as none: they can only overstate the demand.
     """
     kinds = buildings["use"].map(parameters.table("building_uses")["heat_index_class"])
     year = buildings["year_built"].fillna(0)
@@ -39,20 +42,18 @@ def index_names(buildings: pd.DataFrame) -> pd.Series:
         own = kinds == kind
         bands = _bands(kind)
         names[own] = np.select([year[own] <= last for last, _ in bands], [name for _, name in bands], "")
+        if "energy_standard" in buildings:
+            stated = own & buildings["energy_standard"].isin(_STANDARDS)
+            names[stated] = buildings.loc[stated, "energy_standard"].map(_by_standard([name for _, name in bands]))
     return names
 
 
-def season_gj_per_kw() -> float:
-    """Return the annual heat [GJ] of one kW of design load.
-
-    Q = 86400 · N · (ti − ta) ÷ (ti − to) · 10⁻⁶ GJ/kW, the degree-day scaling of FACTS G1.
-    """
-    inside, mean, design = (
-        value("heat_indices", name)
-        for name in ("indoor_temperature", "mean_outdoor_temperature", "design_outdoor_temperature")
-    )
-    days = value("heat_indices", "heating_days")
-    return _S_PER_DAY * days * _W_PER_KW / _J_PER_GJ * (inside - mean) / (inside - design)
+def _by_standard(indices: list[str]) -> dict[str, str]:
+    """Return the index of each energy standard: one each where there are as many, else old and new."""
+    if len(indices) == len(_STANDARDS):
+        return dict(zip(_STANDARDS, indices, strict=True))
+    old, new = indices[0], indices[-1]
+    return {name: new if at >= _STANDARDS.index("p50") else old for at, name in enumerate(_STANDARDS)}
 
 
 def calibration(buildings: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
@@ -88,11 +89,11 @@ def _metered(buildings: pd.DataFrame) -> pd.Series:
     return given.where(given > 0)
 
 
-def calibrated(buildings: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
+def calibrated(buildings: pd.DataFrame, demand: pd.DataFrame, gj_per_kw: float) -> pd.DataFrame:
     """Return the demand as meters have it: the building's own, else its class's, else the index alone.
 
-    ``peak_kw`` follows ``heat_gj`` by `season_gj_per_kw`; ``heat_basis`` is ``metered``, ``calibrated``, ``index``,
-    or null where nothing is known. A building that is not heated stays at zero.
+    ``peak_kw`` follows ``heat_gj`` by the season's `gj_per_kw`; ``heat_basis`` is ``metered``, ``calibrated``,
+    ``index``, or null where nothing is known. A building that is not heated stays at zero.
     """
     factor = demand["heat_index"].astype(object).map(calibration(buildings, demand)["factor"]).astype(float)
     heated = buildings["heat_source"] != "none"
@@ -103,12 +104,12 @@ def calibrated(buildings: pd.DataFrame, demand: pd.DataFrame) -> pd.DataFrame:
     basis = pd.Series(said, index=demand.index, dtype=object).where(heat.notna())
     return demand.assign(
         heat_gj=heat,
-        peak_kw=heat / season_gj_per_kw(),
+        peak_kw=heat / gj_per_kw,
         heat_basis=basis.astype("string[pyarrow]"),
     )
 
 
-def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
+def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series, during: Season | None = None) -> pd.DataFrame:
     """Return the heat demand of each building.
 
     Parameters
@@ -117,6 +118,8 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
         ``use, year_built, retrofitted, heat_source``.
     area_m2 : pandas.Series
         Heated floor area [m2].
+    during : Season, optional
+        The heating season; by default that of the parameter table.
 
     Returns
     -------
@@ -129,6 +132,7 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
     ----------
     CJJ 34-2010, table 3.1.2-1.
     """
+    gj_per_kw = (during or season.of_table()).gj_per_kw
     names = index_names(buildings)
     indices = {name: row.value for name, row in parameters.constants("heat_indices").items()}
     watts = names.map(indices).astype(float)
@@ -138,8 +142,8 @@ def heat_demand(buildings: pd.DataFrame, area_m2: pd.Series) -> pd.DataFrame:
         {
             "heat_index": names.astype("string[pyarrow]"),
             "heat_index_w_m2": watts,
-            "index_heat_gj": peak * season_gj_per_kw(),
+            "index_heat_gj": peak * gj_per_kw,
         },
         index=buildings.index,
     )
-    return calibrated(buildings, by_index)
+    return calibrated(buildings, by_index, gj_per_kw)

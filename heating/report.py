@@ -378,6 +378,7 @@ def summary(done: Assessment) -> dict[str, Any]:
         "heat": {
             "peak_mw": float(buildings["peak_kw"].sum() * _MW_PER_KW),
             "annual_tj": float(buildings["heat_gj"].sum() * 1e-3),
+            "season": asdict(done.season),
             "buildings_without_index": int(buildings["heat_index_w_m2"].isna().sum()),
         },
         "weather": [_weather(cell) for cell in done.layers.weather],

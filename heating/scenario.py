@@ -142,6 +142,9 @@ class Scenario:
         Whether that reach is a straight line or a way along streets.
     as_of : str, optional
         Day on which declarations must be in force, ``2026-11-23``; None believes them whatever their term.
+    season : {"weather", "table"}
+        Whether the degree-days of the heating season come from hourly weather where there is any, or always from the
+        mean temperature of the parameter table.
     review_band_m : float
         Half width of the band round a limit inside which a verdict is left to a person [m].
     fringe_as_urban, other_towns_as_rural, mining_streets_open : bool
@@ -184,6 +187,7 @@ class Scenario:
     tap_min_dn_mm: float | None = Field(default=None, ge=15, le=2000)
     reach_along: Literal["line", "street"] = "line"
     as_of: str | None = Field(default=None, pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+    season: Literal["weather", "table"] = "weather"
     review_band_m: float = Field(default_factory=lambda: parameters.value("policy", "review_band_m"), ge=0)
     fringe_as_urban: bool = False
     other_towns_as_rural: bool = False

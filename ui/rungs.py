@@ -12,7 +12,7 @@ import streamlit as st
 from data import parameters
 from data.catalog import UNKNOWN, label
 from data.errors import DataError
-from heating import demand, ladder_tables, linear, rates
+from heating import demand, ladder_tables, linear, rates, season
 from heating.assessment import Assessment
 from heating.density import geotiff, heat_density
 from heating.ladder import RUNGS
@@ -22,10 +22,11 @@ from heating.wording import rounded
 from ui import tables
 from ui.parts import downloads, safely
 from ui.state import scenario, show_faults
-from ui.texts import language, t
+from ui.texts import language, plain, t
 
 SHOWN: Final = 200
 WAYS: Final[tuple[Literal["line", "street"], ...]] = ("line", "street")
+SEASONS: Final[tuple[Literal["weather", "table"], ...]] = ("weather", "table")
 _WAN: Final = 1e4
 
 
@@ -134,6 +135,34 @@ def show_linear(done: Assessment) -> None:
     dense = dense[["village", *[name for name in table if name != "village_code"], "village_code"]]
     tables.show(rounded(dense.drop(columns="village_code")).head(SHOWN), height=280)
     downloads(done, t("file.linear_density"), dense, title=t("linear.title"), shapes={"streets": lines})
+
+
+def show_season(done: Assessment) -> None:
+    """Show the degree-days that annual heat is scaled by, and let a person choose where they come from."""
+    st.subheader(t("season.title"), anchor=False)
+    with parameters.overridden(done.scenario.parameters):
+        table = season.of_table()
+    used = done.season
+    if used.basis == "weather":
+        years = f"{used.years[0]}–{used.years[-1]}" if len(used.years) > 1 else str(used.years[0])
+        st.markdown(
+            plain(
+                t("season.of_weather", kd=used.degree_days, station=used.station, years=years, table=table.degree_days)
+            )
+        )
+    else:
+        st.markdown(t("season.of_table", kd=table.degree_days))
+    if all(cell.synthetic for cell in done.layers.weather):
+        st.caption(t("season.no_weather"))
+        return
+    now = scenario()
+    words = {reading: t(f"option.season.{reading}") for reading in SEASONS}
+    chosen = st.segmented_control(
+        t("option.season"), SEASONS, format_func=words.__getitem__, default=now.season, key="season_of", required=True
+    )
+    if chosen is not None and chosen != now.season:
+        st.session_state["scenario"] = dataclasses.replace(now, season=chosen)
+        st.rerun()
 
 
 def show_calibration(done: Assessment) -> None:

@@ -10,6 +10,7 @@ from heating_samples import LOCAL, buildings, square
 from data import parameters
 from data.schemas import HEAT_SOURCES, USES
 from heating import areas, demand, sources
+from heating.season import of_table
 
 
 def one(**known):
@@ -85,18 +86,23 @@ def test_sources_by_override_and_outside_the_taxonomy():
         ({"use": "school", "year_built": 2004.0}, "q_office_school_before_2005", 70.0),
         ({"use": "school", "year_built": 2005.0}, "q_office_school_from_2005", 60.0),
         ({"use": "hospital", "year_built": 2010.0}, "q_hospital_from_2005", 60.0),
+        ({"year_built": 1980.0, "energy_standard": "p75"}, "q_residential_from_2019", 29.0),
+        ({"year_built": 2015.0, "energy_standard": "none"}, "q_residential_before_1996", 60.0),
+        ({"year_built": 2015.0, "energy_standard": "unknown"}, "q_residential_2009_2018", 38.0),
+        ({"use": "school", "year_built": 2015.0, "energy_standard": "p30"}, "q_office_school_before_2005", 70.0),
+        ({"use": "school", "year_built": 1990.0, "energy_standard": "p50"}, "q_office_school_from_2005", 60.0),
     ],
 )
 def test_indices_go_by_use_and_year(known, name, watts):
     row = demand.heat_demand(one(**known), pd.Series([1000.0])).iloc[0]
     assert (row["heat_index"], row["heat_index_w_m2"], row["peak_kw"]) == (name, watts, watts)
-    assert row["heat_gj"] == pytest.approx(watts * demand.season_gj_per_kw())
+    assert row["heat_gj"] == pytest.approx(watts * of_table().gj_per_kw)
 
 
 def test_annual_heat_is_that_of_the_norm():
     # FACTS G1 for 151 days [GJ/m²], to two decimals
     for watts, wanted in ((30, 0.26), (35, 0.30), (40, 0.35), (45, 0.39), (50, 0.43), (60, 0.52)):
-        assert watts * demand.season_gj_per_kw() / 1000 == pytest.approx(wanted, abs=0.005)
+        assert watts * of_table().gj_per_kw / 1000 == pytest.approx(wanted, abs=0.005)
 
 
 def test_what_is_not_heated_needs_nothing_and_what_has_no_index_is_not_known():
@@ -126,7 +132,7 @@ def test_a_meter_of_ones_own_counts_before_the_index():
     _, found = metered(500.0, None)
     assert found["heat_gj"].tolist() == [500.0, pytest.approx(found["index_heat_gj"].iloc[1])]
     assert found["heat_basis"].tolist() == ["metered", "index"]
-    np.testing.assert_allclose(found["peak_kw"], found["heat_gj"] / demand.season_gj_per_kw())
+    np.testing.assert_allclose(found["peak_kw"], found["heat_gj"] / of_table().gj_per_kw)
 
 
 def test_a_class_is_calibrated_once_enough_of_it_are_metered():

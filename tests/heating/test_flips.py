@@ -20,6 +20,7 @@ NOT_ON_BOILERS = {
     "mining_streets_open",
     "allow_distant_weather",
     "reach_along",
+    "season",
 }
 
 AWAY = networks_of({"geometry": square(60_000)})

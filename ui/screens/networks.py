@@ -222,5 +222,6 @@ if done.layers.get("networks") is not None:
     rungs.section(done)
 st.subheader(t("linear.title"), anchor=False)
 rungs.show_linear(done)
+rungs.show_season(done)
 rungs.show_calibration(done)
 rungs.offer_density(done)
