@@ -14,36 +14,26 @@ import pandera.pandas as pa
 from pandera.typing import Series
 from pandera.typing.geopandas import GeoSeries
 
-from data import parameters
-
-USES: Final = tuple(parameters.table("building_uses").index)
-HEAT_SOURCES: Final = tuple(parameters.table("heat_sources").index)
-ROOF_KINDS: Final = ("flat_concrete", "metal_sheet", "pitched_tile", "unknown")
-STRUCTURES: Final = ("reinforced_concrete", "brick_concrete", "brick_timber", "earth_timber", "light_steel", "unknown")
-UR_CLASSES: Final = tuple(parameters.table("zone_classes").index)
-FUELS: Final = ("coal", "gas", "biomass", "electricity", "oil", "waste_heat", "other", "unknown")
-DUTIES: Final = ("heating", "process", "power", "unknown")
-MEDIA: Final = ("hot_water", "steam", "unknown")
-BOILER_STATUS: Final = ("operating", "standby", "retired", "unknown")
-DISPOSALS: Final = ("connect", "gas", "electricity", "biomass", "remove", "keep", "unknown")
-PLANT_STATUS: Final = (
-    "operating",
-    "construction",
-    "permitted",
-    "pre-permit",
-    "announced",
-    "shelved",
-    "mothballed",
-    "cancelled",
-    "retired",
-    "unknown",
+from data.codes import (
+    BOILER_STATUS,
+    DISPOSALS,
+    DUTIES,
+    ENERGY_STANDARDS,
+    FUELS,
+    HEAT_SOURCES,
+    INSTITUTION_KINDS,
+    LEVELS,
+    MEDIA,
+    NETWORK_KINDS,
+    NETWORK_STATUS,
+    PLANT_STATUS,
+    ROOF_KINDS,
+    SOURCE_KINDS,
+    STRUCTURES,
+    UR_CLASSES,
+    USES,
 )
-NETWORK_KINDS: Final = ("pipe", "service_area", "substation")
-NETWORK_STATUS: Final = ("existing", "planned", "unknown")
-ENERGY_STANDARDS: Final = ("none", "p30", "p50", "p65", "p75", "unknown")
-SOURCE_KINDS: Final = ("chp", "boiler_house", "waste_heat", "biomass", "geothermal", "heat_pump", "other", "unknown")
-INSTITUTION_KINDS: Final = ("organ", "school", "hospital", "other", "unknown")
-LEVELS: Final = ("city", "county", "town", "unknown")
+
 PROVENANCE: Final = ("source_row", "source_file")
 """Columns that say where a row came from; they are no data of the layer."""
 _PARTIAL_DATE: Final = r"^(unknown|[0-9]{4}(-[0-9]{2}){0,2})$"
@@ -93,6 +83,9 @@ class Buildings(_Layer):
         nullable=True, ge=0, title="取暖面积(m²)", description="declared heated area [m2]"
     )
     households: Series[float] = pa.Field(nullable=True, ge=0, title="户数", description="households [1]")
+    household_group: Series[str] | None = pa.Field(
+        nullable=True, title="小区(村民小组)", description="compound or villagers' group"
+    )
     substation_id: Series[str] | None = pa.Field(
         nullable=True, title="换热站编号", description="substation that feeds it"
     )

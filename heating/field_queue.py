@@ -161,9 +161,10 @@ def buildings(done: Assessment, checks: pd.DataFrame) -> pd.DataFrame:
     """Return the heated buildings of which something is not known, those that move the rate most first.
 
     ``reasons``: ``source_unknown`` (clean or not is not known), ``contradiction`` (an account of the heat supplier,
-    and coal burnt in the house), ``coverage_doubtful``, ``contested`` and ``outdated``. ``rate_points`` is by how much
-    the answer moves the clean-heating rate of its zone in the city [percentage points]; doubtful coverage alone moves
-    none. Then the larger comes first.
+    and coal burnt in the house), ``coal_inside`` (coal burnt in the house inside declared coverage, 三（八）),
+    ``coverage_doubtful``, ``contested`` and ``outdated``. ``rate_points`` is by how much the answer moves the
+    clean-heating rate of its zone in the city [percentage points]; coal inside coverage and doubtful coverage alone
+    move none. Then the larger comes first.
 
     Parameters
     ----------
@@ -182,9 +183,11 @@ def buildings(done: Assessment, checks: pd.DataFrame) -> pd.DataFrame:
     whole = heated["area_m2"].groupby(heated["zone"].astype(object)).transform("sum")
     points = (100 * heated["area_m2"] / whole).where(whole > 0, 0.0)
     unknown = heated["clean_heating"] == UNKNOWN
-    torn = (heated["coverage_basis"] == "billing") & heated["heat_source"].isin(LOOSE_COAL)
+    burning = heated["heat_source"].isin(LOOSE_COAL)
+    torn = (heated["coverage_basis"] == "billing") & burning
+    inside = (heated["reading_declared"] == "yes") & burning & ~torn
     known = set(checks.loc[checks["subject"] == "building", "subject_id"])
-    asked = unknown | torn | (heated["coverage"] == "doubtful") | heated["building_id"].isin(known)
+    asked = unknown | torn | inside | (heated["coverage"] == "doubtful") | heated["building_id"].isin(known)
     table = with_checks(pd.DataFrame(heated[asked].drop(columns="geometry")), checks, "building")
     moves = (unknown | torn)[asked]
     table["rate_points"] = points[asked].where(moves, 0.0)
@@ -192,6 +195,7 @@ def buildings(done: Assessment, checks: pd.DataFrame) -> pd.DataFrame:
         {
             "source_unknown": unknown[asked],
             "contradiction": torn[asked],
+            "coal_inside": inside[asked],
             "coverage_doubtful": table["coverage"] == "doubtful",
             "contested": table["check_answer"] == "contested",
             "outdated": table["check_outdated"],

@@ -37,6 +37,16 @@ COAL_COLUMNS: Final = (
     "source_file",
 )
 READINGS: Final = ("reading_declared", "reading_line", "reading_street")
+MIXED: Final = "mixed"
+GROUP_COLUMNS: Final = (
+    "buildings",
+    "households",
+    "area_m2",
+    "group_coverage",
+    "group_rung",
+    "group_share",
+    "coal_buildings",
+)
 _COUNTED: Final = {"buildings": None, "area_m2": "area_m2", "households": "households_used"}
 _COVERED: Final = ("covered_spare", "covered_full", "covered_unstated")
 _MW_PER_KW: Final = 1e-3
@@ -71,6 +81,33 @@ def by_rung(buildings: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
         {name: grouped.size() if column is None else grouped[column].sum() for name, column in _COUNTED.items()}
     ).reset_index()
     return table.assign(coverage=table["coverage"].astype(object))
+
+
+def by_household_group(done: Assessment) -> pd.DataFrame:
+    """Return where each compound or villagers' group stands on the ladder.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``county_code``, ``village_code``, ``household_group``, ``buildings`` [1], ``households`` [1], ``area_m2``,
+        ``group_coverage`` (the rung of all its heated buildings, else ``mixed``), ``group_rung`` (that of most of its
+        area) and ``group_share`` (of that area [1]), ``coal_buildings`` [1] that burn coal in the house. Groups of one
+        name in two villages are two; empty where no building has a group.
+    """
+    heated = _heated(done.buildings)
+    columns = ["county_code", "village_code", "household_group"]
+    if "household_group" not in heated or heated["household_group"].isna().all():
+        return pd.DataFrame(columns=[*columns, *GROUP_COLUMNS])
+    told = heated[heated["household_group"].notna()]
+    parts = by_rung(told, columns)
+    whole = parts.groupby(columns, sort=True)
+    most = parts.loc[whole["area_m2"].idxmax()].set_index(columns)
+    table = whole[list(_COUNTED)].sum()
+    table["group_coverage"] = whole["coverage"].agg(lambda rungs: rungs.iloc[0] if len(rungs) == 1 else MIXED)
+    table["group_rung"], table["group_share"] = most["coverage"], most["area_m2"] / table["area_m2"]
+    keys = [told[name].astype(object).fillna(UNKNOWN) for name in columns]
+    table["coal_buildings"] = told["heat_source"].isin(LOOSE_COAL).groupby(keys).sum()
+    return table[list(GROUP_COLUMNS)].reset_index()
 
 
 def city_table(done: Assessment) -> pd.DataFrame:

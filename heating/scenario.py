@@ -14,8 +14,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_vali
 from pydantic.dataclasses import dataclass
 
 from data import parameters
+from data.codes import HEAT_SOURCES
 from data.errors import DataError, Fault
-from data.schemas import HEAT_SOURCES
 from geo.zones import ZoneOptions
 from solar.options import YieldOptions
 from solar.roof_options import RoofOptions

@@ -13,7 +13,7 @@ import shapely
 
 from data import parameters
 from data.catalog import UNKNOWN, label
-from data.schemas import PLANT_STATUS
+from data.codes import PLANT_STATUS
 from heating import plants, verdicts
 from heating.assessment import Assessment
 

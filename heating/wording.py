@@ -27,6 +27,8 @@ CODED: Final = {
     "within_radius": "state",
     "in_service_area": "state",
     "coverage": "rung",
+    "group_coverage": "rung",
+    "group_rung": "rung",
     "coverage_basis": "rung_basis",
     "reading_declared": "state",
     "reading_line": "state",

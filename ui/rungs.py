@@ -102,6 +102,7 @@ def section(done: Assessment) -> None:
             )
             tables.show(shown.assign(spare_mw=words))
             downloads(done, t("file.rung_needs"), needs, title=t("rungs.needs_title"))
+    _groups(done)
     coal = ladder_tables.loose_coal(done)
     with st.expander(t("rungs.coal", count=len(coal), area=coal["area_m2"].sum() / _WAN)):
         st.caption(t("rungs.coal_lead"))
@@ -120,6 +121,22 @@ def section(done: Assessment) -> None:
                 t("rungs.detour", middle=told["detour_50"], low=told["detour_25"], high=told["detour_75"])
                 + t("rungs.no_way", count=int(told["no_way"]))
             )
+
+
+def _groups(done: Assessment) -> None:
+    """Show where compounds and villagers' groups stand; nothing but a word where no building names its own."""
+    table = ladder_tables.by_household_group(done)
+    if table.empty:
+        st.caption(t("rungs.no_groups"))
+        return
+    mixed = int((table["group_coverage"] == ladder_tables.MIXED).sum())
+    with st.expander(t("rungs.groups", count=len(table), mixed=mixed)):
+        names = done.layers.some("villages").set_index("village_code")["name"]
+        villages = table["village_code"].map(names).fillna(table["village_code"])
+        order = [name for name in ("county", "village", *table) if name not in ("county_code", "village_code")]
+        named = _named(done, table.assign(village=villages))
+        tables.show(rounded(named[order].head(SHOWN)), height=280)
+        downloads(done, t("file.rung_groups"), named[[*order, "village_code"]], title=t("rungs.groups_title"))
 
 
 def show_linear(done: Assessment) -> None:

@@ -28,6 +28,7 @@ RATES: Final = (
     "pace_high",
     "needed_low",
     "needed_high",
+    "group_share",
     "cut_m2",
     "cut_person",
 )

@@ -14,6 +14,8 @@ from data.demo import facts
 from data.demo.sites import Plan
 
 _BESIDE_M: Final = 45.0
+_HOMES: Final = ("apartment", "rural_house")
+_BUILDINGS_A_GROUP: Final = 25
 _STANDARD_SINCE: Final = ((1996, "p30"), (2001, "p50"), (2009, "p65"), (2019, "p75"))
 _INSTITUTION: Final = {"government": "organ", "school": "school", "hospital": "hospital", "other_public": "other"}
 _INSTITUTIONS: Final = 120
@@ -79,7 +81,7 @@ def describe_pipes(networks: gpd.GeoDataFrame, *, rng: np.random.Generator) -> g
 
 
 def describe_buildings(buildings: gpd.GeoDataFrame, *, rng: np.random.Generator) -> gpd.GeoDataFrame:
-    """Return the buildings with energy standards, permits of the new ones, and whether heat is metered by household."""
+    """Return the buildings with groups of homes, energy standards, permits of new ones and metering by household."""
     count, year = len(buildings), buildings["year_built"].to_numpy(dtype=float)
     standard = np.full(count, "none", dtype=object)
     for since, name in _STANDARD_SINCE:
@@ -93,7 +95,10 @@ def describe_buildings(buildings: gpd.GeoDataFrame, *, rng: np.random.Generator)
     homes = (buildings["use"] == "apartment").to_numpy()
     metered = _told(rng.uniform(size=count) < np.where(year >= 2008, 0.55, 0.12), fed & homes)
     metered[rng.uniform(size=count) < 0.15] = None
+    nth = buildings.groupby("village_code", dropna=False).cumcount() // _BUILDINGS_A_GROUP + 1
+    group = nth.map("合成第{}组".format).where(buildings["use"].isin(_HOMES) & buildings["village_code"].notna(), None)
     return buildings.assign(
+        household_group=pd.array(group, dtype="str"),
         energy_standard=pd.array(standard, dtype="str"),
         green_building=pd.array(green, dtype="boolean"),
         permitted=pd.array(permit, dtype="str"),

@@ -8,7 +8,7 @@ import pytest
 from heating_samples import LOCAL, buildings, square
 
 from data import parameters
-from data.schemas import HEAT_SOURCES, USES
+from data.codes import HEAT_SOURCES, USES
 from heating import areas, demand, sources
 from heating.season import of_table
 

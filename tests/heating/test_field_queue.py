@@ -8,7 +8,7 @@ import pytest
 from heating_samples import areas, at, boilers, buildings, layers_of, square, units
 
 from data import parameters
-from heating import field_queue, rates
+from heating import field_queue, ladder_tables, rates
 from heating.assessment import assess
 from heating.checks import Check, CheckStore
 from heating.scenario import Scenario
@@ -79,9 +79,10 @@ def test_the_points_are_what_an_answer_moves_the_rate_by(done):
             assert moved == pytest.approx(row.rate_points, rel=1e-6, abs=1e-9)
 
 
-def test_every_heated_building_of_unknown_source_or_coverage_is_queued(done):
+def test_every_heated_building_in_doubt_or_with_coal_inside_coverage_is_queued(done):
     queue = set(field_queue.buildings(done, NOTHING)["building_id"])
-    unsure = (done.buildings["clean_heating"] == "unknown") | (done.buildings["coverage"] == "doubtful")
+    coal = done.buildings["building_id"].isin(ladder_tables.loose_coal(done)["building_id"])
+    unsure = coal | (done.buildings["clean_heating"] == "unknown") | (done.buildings["coverage"] == "doubtful")
     heated = done.buildings["clean_heating"] != "not_heated"
     assert queue == set(done.buildings.loc[unsure & heated, "building_id"])
 
@@ -96,6 +97,12 @@ def test_an_account_with_loose_coal_is_asked_about():
     assert queue["building_id"].tolist() == ["B1"]
     assert queue["reasons"].tolist() == ["contradiction"]
     assert queue["rate_points"].iloc[0] == pytest.approx(50.0)
+
+
+def test_loose_coal_inside_declared_coverage_is_asked_about_and_moves_no_rate():
+    houses = buildings({"heat_source": "loose_coal"}, {"heat_source": "loose_coal", "geometry": square(30_000, 20.0)})
+    queue = field_queue.buildings(assess(layers_of(buildings=houses, networks=areas({})), Scenario()), NOTHING)
+    assert queue[["building_id", "reasons", "rate_points"]].to_numpy().tolist() == [["B1", "coal_inside", 0.0]]
 
 
 def test_a_check_settles_what_it_was_of_and_nothing_else(store):

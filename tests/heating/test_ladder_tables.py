@@ -43,6 +43,46 @@ def test_villages_are_groups_of_households(done):
     np.testing.assert_allclose(found.loc[wanted.index], wanted)
 
 
+def test_compounds_tell_where_all_of_their_homes_stand():
+    homes = buildings(
+        {"household_group": "甲", "heat_source": "loose_coal"},
+        {"household_group": "甲", "heat_source": "loose_coal"},
+        {"household_group": "乙", "heat_source": "chp", "heated_area_m2": 300.0},
+        {"household_group": "乙", "heat_source": "gas_boiler", "heated_area_m2": 100.0},
+        {"household_group": "乙", "heat_source": "none"},
+        {"household_group": None},
+    )
+    done = assess(layers_of(buildings=homes, networks=areas({})), Scenario())
+    table = ladder_tables.by_household_group(done).set_index("household_group")
+    first = done.buildings["coverage"].iloc[0]
+    assert table.loc["甲", ["group_coverage", "group_rung", "group_share", "coal_buildings"]].tolist() == [
+        first,
+        first,
+        1.0,
+        2,
+    ]
+    assert table.loc["乙", ["group_coverage", "group_rung", "group_share", "buildings"]].tolist() == [
+        ladder_tables.MIXED,
+        "connected",
+        0.75,
+        2,
+    ]
+    assert len(table) == 2
+    none = assess(layers_of(buildings=buildings({})), Scenario())
+    assert ladder_tables.by_household_group(none).empty
+
+
+def test_groups_of_the_city_re_add_to_its_homes(done):
+    table = ladder_tables.by_household_group(done)
+    heated = done.buildings[done.buildings["clean_heating"] != "not_heated"]
+    own = heated[heated["household_group"].notna()]
+    assert table["buildings"].sum() == len(own)
+    assert table["households"].sum() == pytest.approx(own["households_used"].sum())
+    for row in table.itertuples():
+        rows = own[(own["household_group"] == row.household_group) & (own["village_code"] == row.village_code)]
+        assert (row.group_coverage == ladder_tables.MIXED) == (len(set(rows["coverage"])) > 1)
+
+
 def test_loose_coal_is_a_finding_only_where_it_surely_lies_inside(done):
     found = ladder_tables.loose_coal(done)
     assert len(found)

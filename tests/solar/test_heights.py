@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from data import parameters
-from data.schemas import USES
+from data.codes import USES
 from solar.heights import SOURCES, building_heights
 
 

@@ -7,7 +7,7 @@ from solar_samples import house, layer
 
 from data import parameters
 from data.catalog import LANGUAGES, text
-from data.schemas import ROOF_KINDS, STRUCTURES
+from data.codes import ROOF_KINDS, STRUCTURES
 from solar.roof_loads import LOAD_CLASSES
 from solar.roofs import MOUNTINGS, RoofOptions, design_roofs
 
