@@ -178,6 +178,12 @@ def detour(frame: pd.DataFrame) -> pd.Series:
     return pd.Series(counts | dict(zip(("detour_25", "detour_50", "detour_75"), share, strict=True)))
 
 
+def not_connected_inside(buildings: pd.DataFrame, network_id: str) -> NDArray[np.bool_]:
+    """Return which heated buildings a declared area covers that are not connected: those that `by_network` adds up."""
+    own = buildings["coverage"].isin(_COVERED) & (buildings["coverage_network_id"] == network_id)
+    return np.asarray((own & (buildings["clean_heating"] != "not_heated")).fillna(value=False), dtype=bool)
+
+
 def by_network(done: Assessment) -> pd.DataFrame:
     """Return by declared area what its buildings that are not connected would need together, against its spare heat.
 

@@ -28,6 +28,11 @@ CLEAN: Final = (
     "other_clean",
 )
 DIRTY: Final = ("coal_boiler", "loose_coal", "briquette", "other_dirty")
+REPORTED: Final = (
+    *("county", "zone", "households", "total", *CLEAN, "clean", *DIRTY, "not_clean", "unknown", "rate", "target"),
+    *("standing", "gap_low", "gap_high", "gap_households", "source", "day"),
+)
+"""The columns of `in_words` in their order."""
 KEYS: Final = ("county_code", "zone")
 _WAN: Final = 1e4
 
@@ -154,11 +159,9 @@ def in_words(table: pd.DataFrame, done: Assessment, basis: Basis, *, day: str, l
             "day": day,
         }
     )
-    order = ["county", "zone", "households", "total", *CLEAN, "clean", *DIRTY, "not_clean", "unknown", "rate", "target"]
-    order += ["standing", "gap_low", "gap_high", "gap_households", "source", "day"]
     unit = text(f"j4.unit_{basis}", language)
     plain = {"county", "zone", "households", "rate", "target", "standing", "gap_households", "source", "day"}
-    return said[order].rename(
+    return said[list(REPORTED)].rename(
         columns=lambda name: text(f"j4.{name}", language) + ("" if name in plain else f"({unit})")
     )
 

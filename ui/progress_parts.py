@@ -15,10 +15,11 @@ from data.errors import DataError
 from data.schemas import title
 from heating import flags, rate_sheet, rates, what_if
 from heating.assessment import Assessment
+from heating.behind import of_area
 from heating.report import county_names
 from heating.snapshots import progress
 from heating.wording import rounded
-from ui import access, emission_parts, tables
+from ui import access, behind, emission_parts, tables
 from ui.paint import ZONE
 from ui.parts import downloads
 from ui.state import on_demo, show_faults
@@ -47,7 +48,12 @@ def table(done: Assessment) -> None:
     st.caption(t("progress.basis_note"))
     found = rate_sheet.j4(done, basis)
     shown = rate_sheet.in_words(found, done, basis, day=str(day), language=language())
-    st.dataframe(shown, hide_index=True, width="stretch")
+    chosen = behind.pick_cell(shown, rate_sheet.REPORTED, key=f"j4_{basis}")
+    if chosen is not None:
+        row, column = found.iloc[chosen[0]], chosen[1]
+        keep = of_area(done.buildings, county=row["county_code"], zone=row["zone"], part=column)
+        said = [*shown.iloc[chosen[0]][:2], shown.columns[rate_sheet.REPORTED.index(column)]]
+        behind.show(done, done.buildings, keep, said=" · ".join(map(str, said)), name=t(f"file.j4_{basis}"))
     downloads(done, t(f"file.j4_{basis}"), shown, title=t(f"file.j4_{basis}"))
 
 
@@ -79,7 +85,11 @@ def what_if_part(done: Assessment) -> None:
         which=[t(f"progress.which_{one.which}") for one in measures],
     )
     st.subheader(t("progress.measures"), anchor=False)
-    tables.show(rounded(told))
+    picked = behind.pick_row(rounded(told), key="what_if_by_measure")
+    if picked is not None:
+        keep = (found.buildings["measure"] == picked + 1).to_numpy(dtype=bool)
+        said = f"{t('progress.measures')} {picked + 1}"
+        behind.show(done, found.buildings, keep, said=said, name=t("file.what_if"))
     if st.button(t("progress.clear"), icon=":material/delete:", key="what_if_clear"):
         st.session_state[_MEASURES] = []
         st.rerun()
@@ -189,7 +199,8 @@ def contradictions(done: Assessment) -> None:
     """Show the buildings whose papers contradict each other."""
     st.caption(t("progress.flags_lead"))
     counts = flags.counted(done.buildings)
-    tables.show(rounded(counts.assign(flag=[label("check_flag", code, language()) for code in counts["flag"]])))
+    words = [label("check_flag", code, language()) for code in counts["flag"]]
+    picked = behind.pick_row(rounded(counts.assign(flag=words)), key="flags_by_kind")
     blind = counts.loc[counts["rows_known"] == 0, "flag"]
     if len(blind):
         missing = sorted({title("buildings", flags.NEEDS[code], language()) for code in blind})
@@ -198,6 +209,9 @@ def contradictions(done: Assessment) -> None:
     if found.empty:
         st.info(t("progress.flags_none"))
         return
+    if picked is not None:
+        found = found[[counts["flag"].iloc[picked] in str(codes).split(";") for codes in found["flags"]]]
+        st.caption(t("progress.flags_only", flag=words[picked], count=len(found)))
     rows = pd.DataFrame(found.drop(columns="geometry"))
     names = county_names(done)
     rows = rows.assign(county=rows["county_code"].map(names).fillna(rows["county_code"])).drop(columns="county_code")

@@ -14,12 +14,13 @@ from data.catalog import UNKNOWN, label
 from data.errors import DataError
 from heating import demand, ladder_tables, linear, rates, season
 from heating.assessment import Assessment
+from heating.behind import of_rung
 from heating.density import geotiff, heat_density
 from heating.ladder import RUNGS
 from heating.report import county_names
 from heating.validity import has_terms
 from heating.wording import rounded
-from ui import tables
+from ui import behind, tables
 from ui.parts import downloads, safely
 from ui.state import scenario, show_faults
 from ui.texts import language, plain, t
@@ -72,15 +73,29 @@ def _named(done: Assessment, table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(county=table["county_code"].map(names).fillna(table["county_code"])).drop(columns="county_code")
 
 
-def _pivot(table: pd.DataFrame) -> pd.DataFrame:
-    """Return heated area by zone and rung for the whole city [10⁴ m²], a column a rung."""
+def _by_zone(done: Assessment, table: pd.DataFrame) -> None:
+    """Show the heated area by zone and rung for the whole city [10⁴ m²], and the buildings behind a figure."""
     whole = table[table["county_code"] == rates.ALL]
     spread = whole.pivot_table(index="zone", columns="coverage", values="area_m2", sort=False, aggfunc="sum") / _WAN
     order = [rung for rung in RUNGS if rung in spread]
-    words = {rung: label("rung", rung, language()) for rung in order}
-    shown = spread[order].fillna(0.0).round(2).rename(columns=words)
-    shown.index = [label("zone", zone, language()) for zone in shown.index]
-    return shown.rename_axis(t("column.zone")).rename_axis(columns=None).reset_index()
+    zones = list(spread.index)
+    shown = spread[order].fillna(0.0).round(2).rename(columns={rung: label("rung", rung, language()) for rung in order})
+    shown.insert(0, t("column.zone"), [label("zone", zone, language()) for zone in zones])
+    chosen = behind.pick_cell(shown.rename_axis(columns=None), ["zone", *order], key="rungs_by_zone")
+    if chosen is not None:
+        zone, rung = zones[chosen[0]], None if chosen[1] == "zone" else chosen[1]
+        said = " · ".join([label("zone", zone, language()), *([label("rung", rung, language())] if rung else [])])
+        behind.show(
+            done, done.buildings, of_rung(done.buildings, zone=zone, rung=rung), said=said, name=t("file.rungs")
+        )
+
+
+def _behind(done: Assessment, wanted: pd.Series, *, said: str, name: str) -> None:
+    """Show the buildings whose columns are what a row of a table says."""
+    keep = (done.buildings["clean_heating"] != "not_heated").to_numpy(dtype=bool)
+    for column, value in wanted.items():
+        keep &= (done.buildings[column].astype(object).fillna(UNKNOWN) == value).to_numpy(dtype=bool)
+    behind.show(done, done.buildings, keep, said=said, name=name)
 
 
 def section(done: Assessment) -> None:
@@ -90,7 +105,7 @@ def section(done: Assessment) -> None:
     choices(done)
     table = ladder_tables.city_table(done)
     st.caption(t("rungs.by_zone"))
-    st.dataframe(_pivot(table), hide_index=True, width="stretch")
+    _by_zone(done, table)
     downloads(done, t("file.rungs"), _named(done, table), title=t("rungs.title"))
     needs = ladder_tables.by_network(done)
     if len(needs):
@@ -100,7 +115,11 @@ def section(done: Assessment) -> None:
             words = (
                 shown["spare_mw"].map("{:.1f}".format).where(shown["spare_mw"].notna(), t("networks.spare_undeclared"))
             )
-            tables.show(shown.assign(spare_mw=words))
+            picked = behind.pick_row(shown.assign(spare_mw=words), key="rungs_needs")
+            if picked is not None:
+                name = str(needs["network_id"].iloc[picked])
+                keep = ladder_tables.not_connected_inside(done.buildings, name)
+                behind.show(done, done.buildings, keep, said=name, name=t("file.rung_needs"))
             downloads(done, t("file.rung_needs"), needs, title=t("rungs.needs_title"))
     _groups(done)
     coal = ladder_tables.loose_coal(done)
@@ -114,7 +133,12 @@ def section(done: Assessment) -> None:
             downloads(done, t("file.loose_coal"), rows, title=t("rungs.coal_title"), shapes={"loose_coal": coal})
     with st.expander(t("rungs.readings")):
         st.caption(t("rungs.readings_lead"))
-        tables.show(ladder_tables.readings(done.buildings))
+        found = ladder_tables.readings(done.buildings)
+        picked = behind.pick_row(found, key="rungs_readings")
+        if picked is not None:
+            wanted = found[list(ladder_tables.READINGS)].iloc[picked]
+            keep = (done.buildings[list(wanted.index)].astype(object) == wanted).all(axis=1).to_numpy(dtype=bool)
+            behind.show(done, done.buildings, keep, said=t("rungs.readings"), name=t("rungs.readings"))
         told = ladder_tables.detour(done.buildings)
         if told["measured"]:
             st.caption(
@@ -135,7 +159,10 @@ def _groups(done: Assessment) -> None:
         villages = table["village_code"].map(names).fillna(table["village_code"])
         order = [name for name in ("county", "village", *table) if name not in ("county_code", "village_code")]
         named = _named(done, table.assign(village=villages))
-        tables.show(rounded(named[order].head(SHOWN)), height=280)
+        picked = behind.pick_row(rounded(named[order].head(SHOWN)), key="rungs_groups")
+        if picked is not None:
+            wanted = table[["county_code", "village_code", "household_group"]].iloc[picked]
+            _behind(done, wanted, said=str(wanted["household_group"]), name=t("file.rung_groups"))
         downloads(done, t("file.rung_groups"), named[[*order, "village_code"]], title=t("rungs.groups_title"))
 
 
@@ -150,7 +177,10 @@ def show_linear(done: Assessment) -> None:
     named = table.assign(village=table["village_code"].map(names).fillna(table["village_code"]))
     dense = named.sort_values("linear_density_mwh_m", ascending=False, kind="stable")
     dense = dense[["village", *[name for name in table if name != "village_code"], "village_code"]]
-    tables.show(rounded(dense.drop(columns="village_code")).head(SHOWN), height=280)
+    picked = behind.pick_row(rounded(dense.drop(columns="village_code")).head(SHOWN), key="linear_villages")
+    if picked is not None:
+        row = dense.iloc[picked]
+        _behind(done, row[["village_code"]], said=str(row["village"]), name=t("file.linear_density"))
     downloads(done, t("file.linear_density"), dense, title=t("linear.title"), shapes={"streets": lines})
 
 
@@ -192,7 +222,13 @@ def show_calibration(done: Assessment) -> None:
     st.subheader(t("demand.calibration"), anchor=False)
     st.caption(t("demand.calibration_lead"))
     names = [words[name].label_zh if language() == "zh" else words[name].label_en for name in table["heat_index"]]
-    tables.show(rounded(table.assign(heat_index=names, factor=table["factor"].round(3))))
+    picked = behind.pick_row(
+        rounded(table.assign(heat_index=names, factor=table["factor"].round(3))), key="calibration"
+    )
+    if picked is not None:
+        metered = done.buildings["metered_heat_gj"] > 0
+        keep = (metered & (done.buildings["heat_index"] == table["heat_index"].iloc[picked])).to_numpy(dtype=bool)
+        behind.show(done, done.buildings, keep, said=names[picked], name=t("demand.calibration"))
 
 
 def offer_density(done: Assessment) -> None:

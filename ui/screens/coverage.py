@@ -13,7 +13,7 @@ from heating import drilldown, rates
 from heating.assessment import Assessment
 from heating.report import county_names, rate_table
 from heating.wording import rounded
-from ui import citymap, figures, tables
+from ui import behind, citymap, figures, tables
 from ui.evidence import building_panel, panel, still_chosen
 from ui.parts import downloads, heading, rate_notes, zone_cards
 from ui.selection import box_panel
@@ -267,5 +267,5 @@ downloads(
 )
 rates_shown = rate_table(done)
 st.subheader(t("overview.by_county"), anchor=False)
-tables.show(tables.rate_rows(done))
+behind.rates_table(done, key="coverage_rates")
 downloads(done, t("file.clean_heating"), rates_shown, title=t("page.coverage"), shapes={"clean_heating": rates_shown})

@@ -10,7 +10,7 @@ from data.errors import DataError
 from heating import compare
 from heating.assessment import Assessment
 from heating.report import rate_table
-from ui import citymap, figures, last_run, parts, tables
+from ui import behind, citymap, figures, last_run, parts
 from ui.evidence import panel
 from ui.paint import METRICS
 from ui.parts import downloads, heading, zone_cards
@@ -119,7 +119,7 @@ citymap.let_draw("overview_map")
 st.subheader(t("overview.by_county"), anchor=False)
 parts.rate_notes(done)
 st.altair_chart(figures.rate_intervals(done, language()), width="stretch")
-tables.show(tables.rate_rows(done))
+behind.rates_table(done, key="overview_rates")
 downloads(done, t("file.clean_heating"), rate_table(done), title=t("page.coverage"))
 st.divider()
 offer(done, metrics=tuple(METRICS), layers=("counties", "service_areas", "rings", "pipes", "plants", "boilers"))
