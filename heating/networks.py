@@ -22,6 +22,7 @@ Positions = NDArray[np.intp]
 Pairs = tuple[Positions, Positions]
 _NO, _REVIEW, _YES = range(len(STATES))
 _NAMES: Final = np.array(STATES, dtype=object)
+_STATIONS_MW: Final = "stations_mw"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Coverage:
     spare, same_medium : array of str
         Whether it covers the need, its plant and its neighbours at the edge considered, and delivers the medium.
     heat_doubt : array of str
-        Where its own figure does not decide on ``spare``: ``plant_short``, ``plant_at_rest`` or ``neighbour_spare``.
+        Where its own figure does not decide on ``spare``: ``plant_short``, ``stations_short``, ``plant_at_rest`` or
+        ``neighbour_spare``.
     plan_id, plan_year : array
         The earliest planned area that holds the place.
     plan : Edge
@@ -96,7 +98,8 @@ def _heat(areas: pd.DataFrame, pairs: Pairs, need_mw: Floats, plants: pd.DataFra
     """Return whether each area has the heat for its place, as positions in `STATES`, and what its plant makes of it.
 
     A plant that is known to be short, or that does not run, takes the area's word away; one that says nothing of its
-    spare heat, or that no list has, leaves it.
+    spare heat, or that no list has, leaves it. So do the substations that run in the area where all of them state
+    their spare heat and even together have too little: they can never make up for what the area does not state.
     """
     at_place, at_area = pairs
     need = need_mw[at_place]
@@ -105,9 +108,23 @@ def _heat(areas: pd.DataFrame, pairs: Pairs, need_mw: Floats, plants: pd.DataFra
     spare = source.map(plants["spare_heat_mw"]).to_numpy(dtype=float)[at_area]
     at_rest = (source.map(plants["units"]) == 0).to_numpy(dtype=bool)[at_area]
     short = suffice(spare, need) == _NO
-    heat = np.where(short, _NO, np.where(at_rest, np.minimum(own, _REVIEW), own))
-    why = np.where(short & (own > _NO), "plant_short", np.where(at_rest & (own == _YES), "plant_at_rest", ""))
+    crowded = suffice(areas[_STATIONS_MW].to_numpy(dtype=float)[at_area], need) == _NO
+    heat = np.where(short | crowded, _NO, np.where(at_rest, np.minimum(own, _REVIEW), own))
+    why = np.select(
+        [short & (own > _NO), crowded & (own > _NO), at_rest & (own == _YES)],
+        ["plant_short", "stations_short", "plant_at_rest"],
+        default="",
+    )
     return heat, why.astype(object)
+
+
+def _with_stations(areas: gpd.GeoDataFrame, networks: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return areas with the spare heat of the substations that run in them [MW]; NaN unless all of them state it."""
+    stations = networks[(networks["kind"] == "substation") & (networks["status"] == "existing")]
+    at_station, at_area = holding(stations, areas)
+    spare = pd.Series(stations["spare_heat_mw"].to_numpy(dtype=float)[at_station])
+    whole = spare.groupby(at_area).agg(lambda mw: mw.sum(skipna=False))
+    return areas.assign(**{_STATIONS_MW: whole.reindex(range(len(areas))).to_numpy(dtype=float)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +244,7 @@ def coverage(
         From `heating.plants.plant_states`.
     """
     said = terms(networks, scenario.as_of)
-    areas = service_areas(networks[said == ""], status="existing")
+    areas = _with_stations(service_areas(networks[said == ""], status="existing"), networks[said == ""])
     plans = service_areas(networks[said != "expired"], status="planned")
     to_edge = edge(places, areas, scenario.review_band_m)
     to_plan = edge(places, plans, scenario.review_band_m, only_doubtful=True)

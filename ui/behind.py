@@ -59,6 +59,7 @@ def pick_cell(
     return int(row), codes[list(shown.columns).index(header)]
 
 
+@st.fragment
 def rates_table(done: Assessment, *, key: str) -> None:
     """Show the rates by zone and county, and the buildings behind the figure that is chosen."""
     table = tables.rate_rows(done)

@@ -99,6 +99,9 @@ def _rings(done: Assessment, language: str) -> bytes:
     return document(frame, frame["plant_id"], said)
 
 
+_FILLED: Final = {"service_area": 0.08, "substation": 0.9}
+
+
 def _networks(kind: str) -> Callable[[Assessment, str], bytes]:
     def features(done: Assessment, language: str) -> bytes:
         whole = done.layers.frames["networks"]
@@ -110,7 +113,8 @@ def _networks(kind: str) -> Callable[[Assessment, str], bytes]:
                 "_fill": "#C2185B",
                 "_weight": 1.2 if area else 1.2 + (row["dn_mm"] / 400 if pd.notna(row["dn_mm"]) else 0.5),
                 "_dash": "" if row["status"] == "existing" else "5 4",
-                "_fill_opacity": 0.08 if area else 0,
+                "_radius": 4,
+                "_fill_opacity": _FILLED.get(kind, 0.0),
                 "_tooltip": [
                     [label("column", "name", language), str(row["name"])],
                     [text("column.supplier", language), str(row["supplier"] or "—")],
@@ -176,11 +180,18 @@ _LAYERS: Final[dict[str, tuple[Callable[[Assessment, str], bytes], Kind]]] = {
     "service_areas": (_networks("service_area"), "area"),
     "rings": (_rings, "ring"),
     "pipes": (_networks("pipe"), "line"),
+    "substations": (_networks("substation"), "point"),
     "villages": (_villages, "point"),
     "plants": (_plants, "point"),
     "boilers": (_boilers, "point"),
 }
-_NEEDS: Final = {"service_areas": "networks", "pipes": "networks", "rings": "plants"}
+_NEEDS: Final = {"service_areas": "networks", "pipes": "networks", "substations": "networks", "rings": "plants"}
+
+
+def _has(done: Assessment, layer: str) -> bool:
+    """Return whether a run has anything to draw on a layer; substations, which few lists have, are asked for by row."""
+    frame = done.layers.get(_NEEDS.get(layer, layer))
+    return frame is not None and (layer != "substations" or bool((frame["kind"] == "substation").any()))
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
@@ -213,7 +224,7 @@ def vector_layers(name: str, done: Assessment, shown: Iterable[str], language: s
             kind=kind,
         )
         for layer, (_, kind) in _LAYERS.items()
-        if done.layers.get(_NEEDS.get(layer, layer)) is not None
+        if _has(done, layer)
     ]
 
 
@@ -233,5 +244,5 @@ def documents(done: Assessment, wanted: Iterable[str], language: str) -> list[tu
     return [
         (layer, kind, make(done, language))
         for layer, (make, kind) in _LAYERS.items()
-        if layer in asked and done.layers.get(_NEEDS.get(layer, layer)) is not None
+        if layer in asked and _has(done, layer)
     ]

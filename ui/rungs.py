@@ -98,6 +98,7 @@ def _behind(done: Assessment, wanted: pd.Series, *, said: str, name: str) -> Non
     behind.show(done, done.buildings, keep, said=said, name=name)
 
 
+@st.fragment
 def section(done: Assessment) -> None:
     """Show where the buildings stand on the ladder, what their areas would need, and loose coal inside coverage."""
     st.subheader(t("rungs.title"), anchor=False)
@@ -166,6 +167,7 @@ def _groups(done: Assessment) -> None:
         downloads(done, t("file.rung_groups"), named[[*order, "village_code"]], title=t("rungs.groups_title"))
 
 
+@st.fragment
 def show_linear(done: Assessment) -> None:
     """Show the linear heat density by village and offer it by street; nothing where there are no streets."""
     table, lines = linear.by_village(done), linear.by_street(done)
@@ -212,6 +214,7 @@ def show_season(done: Assessment) -> None:
         st.rerun()
 
 
+@st.fragment
 def show_calibration(done: Assessment) -> None:
     """Show how metered heat compares with the indices, by index; nothing where nobody is metered."""
     with parameters.overridden(done.scenario.parameters):

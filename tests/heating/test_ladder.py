@@ -29,6 +29,10 @@ def pipe(start, end, **said):
     return {"kind": "pipe", "geometry": line, "dn_mm": 300.0, "spare_heat_mw": None} | said
 
 
+def station(**said):
+    return {"kind": "substation", "geometry": at(3_000)} | said
+
+
 def rungs_of(places, layers, scenario, need_mw):
     points = places.set_geometry(points_of(places))
     return climb(points, layers, scenario, need_mw=need_mw, footprints=places.geometry.to_numpy())[1]
@@ -374,6 +378,26 @@ def test_a_plant_that_does_not_run_leaves_its_area_open_and_the_reason_is_told()
         assert rung({}, area, plants=units(said))[["coverage", "coverage_basis"]].tolist() == wanted
     short = verdict(networks=areas(area), plants=units({"spare_heat_mw": 0.0}))
     assert (short["verdict"], short["supply_assured"], short["supply_missing"]) == ("R4", "no", "network_spare")
+
+
+@pytest.mark.parametrize(
+    ("stations", "wanted"),
+    [
+        ([0.05], ["covered_full", "stations_short"]),
+        ([0.05, 0.02], ["covered_full", "stations_short"]),
+        ([0.05, 0.06], ["covered_spare", "declared"]),
+        ([0.05, None], ["covered_spare", "declared"]),
+        ([], ["covered_spare", "declared"]),
+    ],
+)
+def test_substations_that_all_state_too_little_take_the_word_of_their_area_away(stations, wanted):
+    rows = [station(spare_heat_mw=mw, geometry=at(2_950 + 20 * nth)) for nth, mw in enumerate(stations)]
+    assert rung({}, {"spare_heat_mw": 50.0}, *rows)[["coverage", "coverage_basis"]].tolist() == wanted
+
+
+def test_substations_elsewhere_or_not_yet_built_say_nothing():
+    rows = [station(spare_heat_mw=0.0, geometry=at(9_000)), station(spare_heat_mw=0.0, status="planned")]
+    assert rung({}, {"spare_heat_mw": 50.0}, *rows)["coverage"] == "covered_spare"
 
 
 def test_near_the_border_of_two_areas_either_may_serve():

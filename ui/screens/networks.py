@@ -157,7 +157,7 @@ def city() -> None:
         event = citymap.show(
             done,
             metrics=("coverage", "in_service_area", "clean_heating", "use"),
-            layers=("counties", "service_areas", "rings", "pipes", "plants"),
+            layers=("counties", "service_areas", "rings", "pipes", "substations", "plants"),
             key="networks_map",
             focus=focus,
             height=600,
