@@ -230,6 +230,41 @@ def networks(page, language):
     map_frame(page)
 
 
+def progress(page, language):
+    """Choose a figure of the reported table: the buildings that it is made of are listed and can be taken away."""
+    table(page).click(position={"x": 560, "y": 52})
+    behind = page.get_by_text(re.compile(text("behind.sum", language, count=0, area=0, households=0, shown=0)[-6:]))
+    behind.wait_for()
+    assert cells(table(page, 1), "")[0]
+    rows = page.get_by_role("button", name=text("ui.download", language, format="csv")).first
+    assert text("file.behind", language) in download(page, rows).suggested_filename
+
+
+def checks(page, language):
+    """Take the first of the queue, write down what was found: it is kept under its version, and the map is there."""
+    name = cells(table(page), "")[0]
+    pick_row(page)
+    page.get_by_role("heading", name=text("checks.record", language, id=name), exact=True).wait_for()
+    page.get_by_role("textbox", name=text("checks.who", language), exact=True).fill("王工")
+    page.get_by_role("button", name=text("checks.save", language)).click()
+    page.get_by_test_id("stToastText").get_by_text(text("checks.saved", language, id=name, version=1)).wait_for()
+    map_frame(page)
+
+
+def registers(page, language):
+    """Ask for the old pipes: the figures stand over the rows, on the map are the old ones alone."""
+    page.get_by_role("radio", name=text("registers.pipes", language), exact=True).click()
+    page.get_by_text(text("registers.year", language), exact=True).wait_for()
+    idle(page)
+    old = page.get_by_role("button", name=re.compile("^" + label("pipe_age", "old", language) + r" \d+$"))
+    old.click()
+    idle(page)
+    assert label("pipe_age", "old", language) in cells(table(page, 1), "")
+    frame = page.locator("iframe").first
+    frame.scroll_into_view_if_needed()
+    page.frame_locator("iframe").first.locator("path.leaflet-interactive, canvas").first.wait_for(state="attached")
+
+
 def scenarios(page, language):
     """Switch a reading, save it under a name, compare it with the Plan: what differs, and two maps of one view."""
     page.get_by_text(text("ui.scenario", language), exact=True).click()
@@ -324,9 +359,12 @@ def help_(page, language):
 TASKS = {
     "overview": overview,
     "coverage": coverage,
+    "progress": progress,
     "boilers": boilers,
+    "checks": checks,
     "rooftops": rooftops,
     "networks": networks,
+    "registers": registers,
     "scenarios": scenarios,
     "files": files,
     "sources": sources,
