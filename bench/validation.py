@@ -163,12 +163,13 @@ def covered_rows() -> Iterator[Row]:
 def rate_rows(done: Assessment) -> Iterator[Row]:
     """Add up the rows that the page shows behind every figure of the reported table."""
     worst, cells = 0.0, 0
-    for basis, measure in (("area", "area_m2"), ("households", "households_used")):
+    columns = {"area_m2": "area_m2", "households": "households_used"}
+    for basis, (measure, _) in rate_sheet.MEASURES.items():
         scale = 1e4 if basis == "area" else 1.0
         for row in rate_sheet.j4(done, basis).to_dict("records"):
             for part in ("total", *rate_sheet.CLEAN, *rate_sheet.DIRTY, *rates.PARTS):
                 keep = of_area(done.buildings, county=row["county_code"], zone=row["zone"], part=part)
-                worst = max(worst, abs(done.buildings.loc[keep, measure].sum() / scale - row[part]))
+                worst = max(worst, abs(done.buildings.loc[keep, columns[measure]].sum() / scale - row[part]))
                 cells += 1
     yield (
         f"{cells} figures of table J4, both bases",
