@@ -99,9 +99,15 @@ def pick_row(page, *, nth=0, row=0):
 
 
 def choose(page, name, option):
-    """Choose an option of a list."""
-    page.get_by_role("combobox", name=name, exact=True).click()
-    page.get_by_role("option", name=option, exact=True).click()
+    """Choose an option of a list; a list that closes because the page draws itself anew is opened again."""
+    wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(10):
+        page.get_by_role("combobox", name=name, exact=True).click()
+        page.wait_for_timeout(500)
+        if wanted.count():
+            break
+        page.keyboard.press("Escape")
+    wanted.click()
 
 
 def download(page, button):
