@@ -192,7 +192,7 @@ def assess_command(  # noqa: PLR0917 - typer makes an option of each, none is po
             done = assess(layers, chosen, progress=told)
             written = _written(done, out, language=language, strict=strict, unmasked=unmasked)
             written += _raster(done, out, language=language) if heat_raster else []
-            written += _registers(done, out, language=language)
+            written += _registers(done, out, language=language, unmasked=unmasked)
             written += _on_paper(done, out, workspace, kind=print_sheets, language=language, unmasked=unmasked)
     except DataError as error:
         typer.echo(fault_list(error.faults, language), err=True)
@@ -221,12 +221,12 @@ def _raster(done: Assessment, out: Path, *, language: str) -> list[Path]:
     return [write_bytes(out / "heat_density.tif", content)]
 
 
-def _registers(done: Assessment, out: Path, *, language: str) -> list[Path]:
+def _registers(done: Assessment, out: Path, *, language: str, unmasked: bool) -> list[Path]:
     """Write the registers, ages counted to the day of the scenario or else to this year."""
     as_of = done.scenario.as_of
     year = int(as_of[:4]) if as_of else datetime.now(UTC).astimezone().year
     with parameters.overridden(done.scenario.parameters):
-        content = workbook(done, year, language=language)
+        content = workbook(done, year, language=language, unmasked=unmasked)
     return [] if content is None else [write_bytes(out / "registers.xlsx", content)]
 
 

@@ -18,7 +18,7 @@ from geo import zones
 from geo.crs import STORED, working_crs
 from geo.proximity import points_of, ring
 from geo.raster import Elevation, bounds_near, read_elevation
-from heating import areas, demand, flips, ladder, ledger, networks, plants, rates, sources
+from heating import areas, demand, flips, ladder, ledger, networks, plants, rates, sources, supply
 from heating.layers import Layers
 from heating.scenario import Scenario
 from heating.season import Season, season_of
@@ -232,7 +232,7 @@ def _assess(layers: Layers, scenario: Scenario, *, solar: Rooftops | None, progr
     during = season_of(layers.weather, scenario.season, longitude=longitude, latitude=latitude)
     buildings, solar = assess_buildings(layers, scenario, crs=crs, during=during, solar=solar, progress=progress)
     _tell(progress, 0.9, "verdicts")
-    judged = ledger.judge(layers, scenario, crs=crs)
+    judged = ledger.judge(layers, scenario, crs=crs, drawn_mw=supply.coal_draws(buildings))
     states = judged.plant_states
     sites = judged.boilers.to_crs(crs)
     _, rungs = climb(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -11,7 +12,7 @@ from data import parameters
 from data.catalog import UNKNOWN
 from heating.assessment import Assessment
 from heating.checks import Subject
-from heating.ladder_tables import LOOSE_COAL
+from heating.sources import LOOSE_COAL
 
 STRENGTHS: Final = ("rigid", "eliminate", "promote", "encourage", "none")
 """How strongly a clause is worded, the strongest first."""
@@ -20,6 +21,13 @@ _SAID: Final[dict[Subject, tuple[str, ...]]] = {
     "boiler": ("verdict", "rules_hit", "supply_assured", "rules_open", "missing"),
     "building": ("coverage", "clean_heating", "coverage_basis"),
 }
+_OBJECT: Final[dict[Subject, tuple[str, ...]]] = {
+    "boiler": ("name", "capacity_t_h", "village_code", "county_code"),
+    "building": ("name", "use", "area_m2", "village_code"),
+}
+"""What tells one from another where the file names none: the program's own identifier is only the number of a row."""
+_ROW: Final = "row-"
+_MARK: Final = "#"
 CHECKED: Final = ("check_status", "check_answer", "check_said", "check_note", "check_photo", "check_who", "check_at")
 BOILER_COLUMNS: Final = (
     "boiler_id",
@@ -51,11 +59,24 @@ BUILDING_COLUMNS: Final = (
 def said_of(frame: pd.DataFrame, subject: Subject) -> pd.Series:
     """Return what the program says of each boiler or building: a check of one word does not settle another.
 
-    What is open belongs to it: a clause that opens later was not what the person looked at.
+    What is open belongs to it: a clause that opens later was not what the person looked at. So does what is known of a
+    boiler or building that has no identifier of its own, since another may have its row in the next file.
     """
-    names = _SAID[subject]
+    said = _joined_cells(frame, _SAID[subject])
+    numbered = frame[f"{subject}_id"].astype(str).str.startswith(_ROW)
+    known = [name for name in _OBJECT[subject] if name in frame]
+    return said.where(~numbered, said + _MARK + _joined_cells(frame, known)).rename("said")
+
+
+def _told(frame: pd.DataFrame, name: str) -> pd.Series:
+    """Return where a column of truths says yes."""
+    said = frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype="boolean")
+    return said.astype("boolean").fillna(value=False).astype(bool)
+
+
+def _joined_cells(frame: pd.DataFrame, names: Sequence[str]) -> pd.Series:
     rows = zip(*(frame[name].astype(object).fillna("").astype(str) for name in names), strict=True)
-    return pd.Series([":".join(row) for row in rows], index=frame.index, dtype=object, name="said")
+    return pd.Series([":".join(row) for row in rows], index=frame.index, dtype=object)
 
 
 def with_checks(frame: pd.DataFrame, checks: pd.DataFrame, subject: Subject) -> pd.DataFrame:
@@ -75,7 +96,8 @@ def with_checks(frame: pd.DataFrame, checks: pd.DataFrame, subject: Subject) -> 
     pandas.DataFrame
         With ``check_status`` (``open`` where there is none), ``check_answer, check_said, check_note, check_photo,
         check_who, check_at``, ``check_version`` (0 where there is none), ``said``, and ``check_outdated``: whether the
-        program now says something else than what was checked.
+        program now says something else than what was checked. A check of another boiler or building that had the
+        same number of a row is not told here: it leaves its version, and ``check_outdated``, alone.
     """
     own = checks[checks["subject"] == subject].set_index("subject_id")
     keys = frame[f"{subject}_id"].astype(object)
@@ -87,8 +109,15 @@ def with_checks(frame: pd.DataFrame, checks: pd.DataFrame, subject: Subject) -> 
         **told, check_version=keys.map(own["version"]).fillna(0).astype(int), said=said_of(frame, subject)
     )
     done["check_outdated"] = (done["check_version"] > 0) & (done["check_said"] != done["said"])
+    another = done["check_outdated"] & keys.astype(str).str.startswith(_ROW)
+    another &= _object(done["check_said"]) != _object(done["said"])
+    done.loc[another, list(CHECKED)] = ""
     done["check_status"] = done["check_status"].replace("", "open")
     return done
+
+
+def _object(said: pd.Series) -> pd.Series:
+    return pd.Series([str(one).partition(_MARK)[2] for one in said], index=said.index, dtype=object)
 
 
 def _joined(reasons: dict[str, pd.Series]) -> pd.Series:
@@ -161,7 +190,8 @@ def buildings(done: Assessment, checks: pd.DataFrame) -> pd.DataFrame:
     """Return the heated buildings of which something is not known, those that move the rate most first.
 
     ``reasons``: ``source_unknown`` (clean or not is not known), ``contradiction`` (an account of the heat supplier,
-    and coal burnt in the house), ``coal_inside`` (coal burnt in the house inside declared coverage, 三（八）),
+    and coal burnt in the house), ``relapsed`` (counted as clean by its main source, and said to burn coal again, FACTS
+    B1), ``coal_inside`` (coal burnt in the house inside declared coverage, 三（八）),
     ``coverage_doubtful``, ``contested`` and ``outdated``. ``rate_points`` is by how much the answer moves the
     clean-heating rate of its zone in the city [percentage points]; coal inside coverage and doubtful coverage alone
     move none. Then the larger comes first.
@@ -186,15 +216,17 @@ def buildings(done: Assessment, checks: pd.DataFrame) -> pd.DataFrame:
     burning = heated["heat_source"].isin(LOOSE_COAL)
     torn = (heated["coverage_basis"] == "billing") & burning
     inside = (heated["reading_declared"] == "yes") & burning & ~torn
+    relapsed = (heated["clean_heating"] == "clean") & _told(heated, "relapsed")
     known = set(checks.loc[checks["subject"] == "building", "subject_id"])
-    asked = unknown | torn | inside | (heated["coverage"] == "doubtful") | heated["building_id"].isin(known)
+    asked = unknown | torn | inside | relapsed | (heated["coverage"] == "doubtful") | heated["building_id"].isin(known)
     table = with_checks(pd.DataFrame(heated[asked].drop(columns="geometry")), checks, "building")
-    moves = (unknown | torn)[asked]
+    moves = (unknown | torn | relapsed)[asked]
     table["rate_points"] = points[asked].where(moves, 0.0)
     table["reasons"] = _joined(
         {
             "source_unknown": unknown[asked],
             "contradiction": torn[asked],
+            "relapsed": relapsed[asked],
             "coal_inside": inside[asked],
             "coverage_doubtful": table["coverage"] == "doubtful",
             "contested": table["check_answer"] == "contested",

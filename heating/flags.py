@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from data import parameters
-from heating.ladder_tables import LOOSE_COAL
+from heating.sources import LOOSE_COAL
 
 FLAGS: Final = (
     "relapsed",

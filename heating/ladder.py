@@ -34,6 +34,8 @@ RUNGS: Final = (
     "doubtful",
 )
 """Rungs of the ladder, the first that holds is the place's."""
+COVERED: Final = ("covered_spare", "covered_full", "covered_unstated")
+"""The rungs inside a declared area that is in force."""
 COLUMNS: Final = (
     "coverage",
     "coverage_basis",

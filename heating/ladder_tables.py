@@ -10,13 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from data.catalog import UNKNOWN, ZONES
-from heating import rates
+from heating import networks, rates
 from heating.assessment import Assessment
-from heating.ladder import RUNGS
+from heating.ladder import COVERED, RUNGS
+from heating.sources import LOOSE_COAL
 from heating.verdicts import STATES, suffice
 
-LOOSE_COAL: Final = ("loose_coal", "clean_briquette")
-"""Heat sources that burn coal in the house (方案三（八）：散煤); coal boilers have a ledger of their own."""
 COAL_COLUMNS: Final = (
     "building_id",
     "name",
@@ -48,7 +47,6 @@ GROUP_COLUMNS: Final = (
     "coal_buildings",
 )
 _COUNTED: Final = {"buildings": None, "area_m2": "area_m2", "households": "households_used"}
-_COVERED: Final = ("covered_spare", "covered_full", "covered_unstated")
 _MW_PER_KW: Final = 1e-3
 
 
@@ -180,7 +178,7 @@ def detour(frame: pd.DataFrame) -> pd.Series:
 
 def not_connected_inside(buildings: pd.DataFrame, network_id: str) -> NDArray[np.bool_]:
     """Return which heated buildings a declared area covers that are not connected: those that `by_network` adds up."""
-    own = buildings["coverage"].isin(_COVERED) & (buildings["coverage_network_id"] == network_id)
+    own = buildings["coverage"].isin(COVERED) & (buildings["coverage_network_id"] == network_id)
     return np.asarray((own & (buildings["clean_heating"] != "not_heated")).fillna(value=False), dtype=bool)
 
 
@@ -193,19 +191,21 @@ def by_network(done: Assessment) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``network_id``, ``buildings`` [1], ``together_mw``, ``need_unknown`` [1] (buildings without a heat index),
-        ``spare_mw`` [MW], ``plant_id``, ``plant_together_mw`` (all areas of that plant), ``plant_spare_heat_mw`` [MW]
-        and ``enough`` (``yes``, ``no``, ``review``): of the area, and of its plant where that states its spare heat.
+        ``spare_mw`` (see `heating.networks.deliverable_mw`) [MW], ``plant_id``, ``plant_together_mw`` (all areas of
+        that plant), ``plant_spare_heat_mw`` [MW] and ``enough`` (``yes``, ``no``, ``review``): of the area, and of its
+        plant where that states its spare heat.
     """
-    inside = _heated(done.buildings[done.buildings["coverage"].isin(_COVERED)])
+    inside = _heated(done.buildings[done.buildings["coverage"].isin(COVERED)])
     grouped = inside.groupby(inside["coverage_network_id"].astype(object), sort=True)
     table = pd.DataFrame(
         {
             "buildings": grouped.size(),
             "together_mw": grouped["peak_kw"].sum() * _MW_PER_KW,
             "need_unknown": grouped["peak_kw"].agg(lambda kw: int(kw.isna().sum())),
-            "spare_mw": grouped["coverage_spare_mw"].first().astype(float),
         }
     ).rename_axis("network_id")
+    delivers = networks.deliverable_mw(done.layers.some("networks").to_crs(done.crs), done.scenario)
+    table["spare_mw"] = delivers.reindex(table.index).astype(float)
     source = done.layers.some("networks").set_index("network_id")["plant_id"].astype(object)
     table["plant_id"] = source.reindex(table.index)
     by_plant = table.groupby("plant_id")

@@ -34,18 +34,24 @@ class Judged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What stands round the boilers: plants and networks, and the spare heat of each."""
+    """What stands round the boilers: plants and networks, and the spare heat of each.
+
+    ``delivers_mw`` is what each area can deliver together, ``drawn_mw`` what the removal of loose coal in it would
+    draw [MW], by network; NaN there where that is not known.
+    """
 
     states: pd.DataFrame
     near: plants.Radius
     covered: networks.Coverage
     has_plants: bool
     need_mw: NDArray[np.float64]
+    delivers_mw: pd.Series
+    drawn_mw: pd.Series
 
     @property
     def plant_spare_mw(self) -> dict[str, float]:
-        """Spare heat at peak by plant [MW]."""
-        return {str(name): float(spare) for name, spare in self.states["spare_heat_mw"].items()}
+        """Spare heat at peak by plant, of the units that make it a centre [MW]."""
+        return {str(name): float(spare) for name, spare in self.states["centre_spare_mw"].items()}
 
     def spare(self) -> NDArray[np.intp]:
         """Return whether each plant covers each boiler's need, as positions in `STATES`."""
@@ -81,7 +87,9 @@ class Surroundings:
         return [names[row] if np.isfinite(metres[row, at]) else None for at, row in enumerate(metres.argmin(axis=0))]
 
 
-def surroundings(ledger: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, crs: CRS) -> Surroundings:
+def surroundings(
+    ledger: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *, crs: CRS, drawn_mw: pd.Series | None = None
+) -> Surroundings:
     """Measure the boilers against plants (geodesics) and declared service areas (in `crs`).
 
     Near the edge of a service area a boiler is left open while P(inside) lies between 5 and 95 %, see
@@ -93,8 +101,16 @@ def surroundings(ledger: gpd.GeoDataFrame, layers: Layers, scenario: Scenario, *
     local, pipes = ledger.to_crs(crs), layers.some("networks").to_crs(crs)
     covered = networks.coverage(local, pipes, scenario, need_mw=need, plants=states)
     near = plants.radius(ledger, units, states, scenario)
-    has_plants = layers.get("plants") is not None
-    return Surroundings(states=states, near=near, covered=covered, has_plants=has_plants, need_mw=need)
+    has_plants = len(units) > 0
+    return Surroundings(
+        states=states,
+        near=near,
+        covered=covered,
+        has_plants=has_plants,
+        need_mw=need,
+        delivers_mw=networks.deliverable_mw(pipes, scenario),
+        drawn_mw=pd.Series(dtype=float) if drawn_mw is None else drawn_mw,
+    )
 
 
 def facts_of(
@@ -197,19 +213,38 @@ def _network_plants(pipes: gpd.GeoDataFrame) -> dict[str, str]:
 
 
 def _draws(judged: pd.DataFrame, around: Surroundings, fed_by: dict[str, str]) -> list[supply.Draw]:
-    """Return what the removal of each boiler would draw, for those whose own replacing heat is assured."""
+    """Return what the removal of each boiler would draw, for those whose own replacing heat is assured.
+
+    A boiler of unknown output draws too, on all that it may be given to: nobody can say what is left for others.
+    """
     serving = around.serving(around.spare())
     draws = []
-    for at, (rule, assured) in enumerate(zip(judged["leading_rule"], judged["supply_assured"], strict=True)):
+    rows = judged[["leading_rule", "leading_state", "supply_assured", "rules_hit", "rules_open"]].itertuples(
+        index=False
+    )
+    for at, row in enumerate(rows):
+        sized = not math.isnan(around.need_mw[at])
+        removed = {row.leading_rule} if (row.supply_assured, row.leading_state) == ("yes", "yes") else set()
+        if not sized:
+            removed = set(f"{row.rules_hit};{row.rules_open}".split(";"))
         sources: tuple[supply.Source, ...] = ()
-        if assured == "yes" and judged["leading_state"].iloc[at] == "yes":
+        if "R4" in removed:
             network = around.covered.network_id[at]
-            if rule == "R4":
-                sources = (("network", network), ("plant", fed_by.get(network)))
-            elif rule == "R3":
-                sources = (("plant", serving[at]),)
+            sources = (("network", network), ("plant", fed_by.get(network)))
+        elif "R3" in removed:
+            inside = around.near.plant_id[around.near.inside[:, at] == plants.YES]
+            named = [serving[at]] if sized else list(inside)
+            sources = tuple((kind, name) for name in named for kind in ("centre", "plant"))
         draws.append(supply.Draw(need_mw=float(around.need_mw[at]), sources=sources))
     return draws
+
+
+def _other_draws(around: Surroundings, fed_by: dict[str, str]) -> list[supply.Draw]:
+    """Return what loose coal inside each area would draw: the clause on coverage removes it as well (A1-20)."""
+    return [
+        supply.Draw(need_mw=float(mw), sources=(("network", name), ("plant", fed_by.get(str(name)))))
+        for name, mw in around.drawn_mw.items()
+    ]
 
 
 def share_supply(judged: pd.DataFrame, around: Surroundings, pipes: gpd.GeoDataFrame) -> pd.DataFrame:
@@ -218,15 +253,19 @@ def share_supply(judged: pd.DataFrame, around: Surroundings, pipes: gpd.GeoDataF
     Adds ``supply_source`` (network or plant that would deliver); where a source is overdrawn,
     ``supply_assured`` becomes ``review`` and ``supply_missing`` names ``shared_spare``.
     """
-    spare: dict[supply.Source, float] = {
-        ("network", name): mw for name, mw in zip(pipes["network_id"], pipes["spare_heat_mw"], strict=True)
-    }
-    spare |= {("plant", name): mw for name, mw in around.plant_spare_mw.items()}
-    draws = _draws(judged, around, _network_plants(pipes))
-    over = supply.overdrawn(draws, spare)
-    short = np.array([bool(over.intersection(draw.sources)) for draw in draws], dtype=bool)
-    names = {("plant", name): said for name, said in around.states["name"].items()}
-    sources = [str(names.get(draw.sources[0], draw.sources[0][1])) if draw.sources else "" for draw in draws]
+    spare: dict[supply.Source, float] = {("network", name): mw for name, mw in around.delivers_mw.items()}
+    spare |= {("centre", name): mw for name, mw in around.plant_spare_mw.items()}
+    spare |= {("plant", name): float(mw) for name, mw in around.states["spare_heat_mw"].items()}
+    fed_by = _network_plants(pipes)
+    draws = _draws(judged, around, fed_by)
+    over = supply.overdrawn([*draws, *_other_draws(around, fed_by)], spare)
+    assured = (judged["supply_assured"] == "yes").to_numpy(dtype=bool)
+    short = np.array([bool(over.intersection(draw.sources)) for draw in draws], dtype=bool) & assured
+    names = {("centre", name): said for name, said in around.states["name"].items()}
+    sources = [
+        str(names.get(draw.sources[0], draw.sources[0][1])) if draw.sources and sure else ""
+        for draw, sure in zip(draws, assured, strict=True)
+    ]
     return judged.assign(
         supply_assured=judged["supply_assured"].mask(short, "review"),
         supply_missing=judged["supply_missing"].mask(short, "shared_spare"),
@@ -261,7 +300,7 @@ def _evidence(ledger: gpd.GeoDataFrame, around: Surroundings, facts: list[Boiler
     )
 
 
-def judge(layers: Layers, scenario: Scenario, *, crs: CRS) -> Judged:
+def judge(layers: Layers, scenario: Scenario, *, crs: CRS, drawn_mw: pd.Series | None = None) -> Judged:
     """Judge every boiler of the ledger.
 
     Parameters
@@ -272,9 +311,11 @@ def judge(layers: Layers, scenario: Scenario, *, crs: CRS) -> Judged:
         The readings.
     crs : pyproj.CRS
         Projected system of the run [m].
+    drawn_mw : pandas.Series, optional
+        What the removal of loose coal would draw from each network [MW], from `heating.supply.coal_draws`.
     """
     ledger = layers.some("boilers")
-    around = surroundings(ledger, layers, scenario, crs=crs)
+    around = surroundings(ledger, layers, scenario, crs=crs, drawn_mw=drawn_mw)
     counties = layers.projected("counties", crs)
     place = zones.locate(ledger.to_crs(crs), layers.projected("villages", crs), counties, options=scenario.zone_options)
     together = site_totals(ledger, place, scenario)

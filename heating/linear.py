@@ -45,7 +45,7 @@ def _densities(houses: pd.DataFrame, key: str) -> pd.DataFrame:
     known = houses[houses[key].notna()]
     groups = known.groupby(key, sort=True)
     length = known.drop_duplicates([key, "edge"]).groupby(key)["length_m"].sum()
-    heat = groups["heat_gj"].sum() / _GJ_PER_MWH
+    heat = groups["heat_gj"].sum(min_count=1) / _GJ_PER_MWH
     table = pd.DataFrame(
         {
             "buildings": groups.size(),

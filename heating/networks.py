@@ -127,6 +127,27 @@ def _with_stations(areas: gpd.GeoDataFrame, networks: gpd.GeoDataFrame) -> gpd.G
     return areas.assign(**{_STATIONS_MW: whole.reindex(range(len(areas))).to_numpy(dtype=float)})
 
 
+def deliverable_mw(networks: gpd.GeoDataFrame, scenario: Scenario) -> pd.Series:
+    """Return what the declared areas in force can still deliver together [MW], by ``network_id``.
+
+    What the area states, or what the substations in it state together where that is less; NaN where the area states
+    nothing.
+
+    Parameters
+    ----------
+    networks : geopandas.GeoDataFrame
+        In a projected CRS [m].
+    scenario : Scenario
+        The day on which declarations must be in force.
+    """
+    held = networks[terms(networks, scenario.as_of) == ""]
+    areas = _with_stations(service_areas(held, status="existing"), held)
+    stated = areas["spare_heat_mw"].to_numpy(dtype=float)
+    crowded = areas[_STATIONS_MW].to_numpy(dtype=float) < stated
+    least = np.where(crowded, areas[_STATIONS_MW].to_numpy(dtype=float), stated)
+    return pd.Series(least, index=areas["network_id"].to_numpy(dtype=object), dtype=float)
+
+
 @dataclass(frozen=True, slots=True)
 class _Best:
     """The area that serves each place best, as the pairs that hold it or may hold it say."""

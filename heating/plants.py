@@ -35,6 +35,7 @@ _STATE_COLUMNS: Final = (
     "qualifies",
     "doubt",
     "spare_heat_mw",
+    "centre_spare_mw",
 )
 
 
@@ -121,7 +122,20 @@ def _plant(units: Sequence[_Unit], scenario: Scenario) -> dict[str, object]:
         "doubt": ";".join([*doubt, *["plant_capacity"] * nameless]) if qualifies != "no" else "",
         # Units without a figure may be short of heat: their plant's total is not known then.
         "spare_heat_mw": math.fsum(unit.spare_heat_mw for unit in running) if running else math.nan,
+        "centre_spare_mw": _centre_spare(running),
     }
+
+
+def _centre_spare(running: list[_Unit]) -> float:
+    """Return the heat that the units which make the plant a centre can still give [MW]; NaN where it is not known.
+
+    Boilers beside them and captive units do not replace heat under the clause on CHP plants. A unit that only may
+    count leaves the sum open, unless it says that it has none to give.
+    """
+    counted = [unit for unit in running if unit.counts != "no"]
+    if not counted or any(unit.counts == "review" and unit.spare_heat_mw > 0 for unit in counted):
+        return math.nan
+    return math.fsum(unit.spare_heat_mw for unit in counted)
 
 
 def _by_plant(plants: gpd.GeoDataFrame, scenario: Scenario) -> dict[str, list[_Unit]]:
@@ -149,7 +163,8 @@ def plant_states(plants: gpd.GeoDataFrame, scenario: Scenario) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by ``plant_id``: ``name, units, operating_mw, largest_unit_mw, chp_mw, is_chp, is_captive,
-        qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw`` (of `spare_heat`).
+        qualifies`` (three-valued), ``doubt`` (keys of what is not known), ``spare_heat_mw`` (of `spare_heat`, all
+        running units) and ``centre_spare_mw`` (of those that make it a centre) [MW].
     """
     rows = {plant_id: _plant(units, scenario) for plant_id, units in _by_plant(plants, scenario).items()}
     index = pd.Index(list(rows), dtype=plants["plant_id"].dtype, name="plant_id")

@@ -30,7 +30,7 @@ CLEAN: Final = (
 DIRTY: Final = ("coal_boiler", "loose_coal", "briquette", "other_dirty")
 REPORTED: Final = (
     *("county", "zone", "households", "total", *CLEAN, "clean", *DIRTY, "not_clean", "unknown", "rate", "target"),
-    *("standing", "gap_low", "gap_high", "gap_households", "source", "day"),
+    *("standing", "gap_low", "gap_high", "gap_households", "bases", "source", "day"),
 )
 """The columns of `in_words` in their order."""
 KEYS: Final = ("county_code", "zone")
@@ -91,7 +91,7 @@ def j4(done: Assessment, basis: Basis = "area") -> pd.DataFrame:
         ``county_code, zone, households, total``, one column a source, ``clean``, ``not_clean``, ``unknown``,
         ``rate_low, rate_high, target`` [1], ``standing``, ``gap_low, gap_high`` (in the unit of the basis),
         ``gap_low_households, gap_high_households`` (of areas: by the floor area of a household, FACTS §B2),
-        ``area_bases``. Sources that the scenario counts otherwise stay
+        ``bases`` (what the sums are made of, joined by ``;``). Sources that the scenario counts otherwise stay
         in their own column: ``clean`` is what counts.
     """
     name, unit = MEASURES[basis]
@@ -111,10 +111,38 @@ def j4(done: Assessment, basis: Basis = "area") -> pd.DataFrame:
             "gap_low": rate[f"gap_low_{unit}"] / scale,
             "gap_high": rate[f"gap_high_{unit}"] / scale,
             **_gap_in_households(rate, basis, done.scenario.area_per_household_m2),
-            "area_bases": rate["area_bases"] if basis == "area" else "",
+            "bases": rate["area_bases"] if basis == "area" else _household_bases(done.buildings).reindex(rate.index),
         }
     )
     return table.reset_index()
+
+
+def _household_bases(buildings: pd.DataFrame) -> pd.Series:
+    """Return by county and zone, with the totals, whether households are declared or come from areas."""
+    heated = buildings[(buildings["clean_heating"] != "not_heated") & (buildings["households_used"] > 0)]
+    plain = pd.DataFrame(
+        {
+            "county_code": heated["county_code"].astype(object).fillna(UNKNOWN),
+            "zone": heated["zone"].astype(object),
+            "basis": heated["households_basis"].astype(object),
+        }
+    ).drop_duplicates()
+    every = pd.concat(
+        [
+            plain,
+            plain.assign(zone=rates.ALL),
+            plain.assign(county_code=rates.ALL),
+            plain.assign(zone=rates.ALL, county_code=rates.ALL),
+        ]
+    ).drop_duplicates()
+    return every.sort_values("basis").groupby(list(KEYS))["basis"].agg(";".join)
+
+
+def _bases(codes: object, basis: Basis, language: str) -> str:
+    """Return what a sum is made of, in words."""
+    group = {"area": "area_basis", "households": "households_basis"}[basis]
+    parts = codes.split(";") if isinstance(codes, str) else []
+    return "；".join(label(group, part, language) for part in parts if part)
 
 
 def _gap_in_households(rate: pd.DataFrame, basis: Basis, area_per_household_m2: float) -> dict[str, pd.Series]:
@@ -155,12 +183,13 @@ def in_words(table: pd.DataFrame, done: Assessment, basis: Basis, *, day: str, l
             "target": [rates.shown_percent(target) for target in table["target"]],
             "standing": [label("standing", code, language) for code in table["standing"]],
             "gap_households": np.ceil(table["gap_high_households"] - 1e-9).clip(lower=0.0) + 0.0,
+            "bases": [_bases(codes, basis, language) for codes in table["bases"]],
             "source": source.file if source else "—",
             "day": day,
         }
     )
     unit = text(f"j4.unit_{basis}", language)
-    plain = {"county", "zone", "households", "rate", "target", "standing", "gap_households", "source", "day"}
+    plain = {"county", "zone", "households", "rate", "target", "standing", "gap_households", "bases", "source", "day"}
     return said[list(REPORTED)].rename(
         columns=lambda name: text(f"j4.{name}", language) + ("" if name in plain else f"({unit})")
     )

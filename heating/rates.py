@@ -19,6 +19,8 @@ from heating.scenario import Scenario
 MEASURES = {"area_m2": "area_m2", "households_used": "households"}
 ALL = "all"
 PARTS = ("clean", "not_clean", "unknown")
+_ROUNDING = 1e-9
+_DIGITS = 12
 
 
 def _sums(buildings: pd.DataFrame, keys: list[str], measure: str, name: str) -> pd.DataFrame:
@@ -53,20 +55,25 @@ def shown_percent(rate: float, *, digits: int = 2) -> str:
 
     >>> shown_percent(0.999999), shown_percent(0.6), shown_percent(float("nan"))
     ('99.99%', '60.00%', '—')
+    >>> shown_percent(0.5999999999999999)
+    '60.00%'
     """
     if math.isnan(rate):
         return "—"
     step = Decimal(1).scaleb(-digits)
-    return f"{(Decimal(repr(float(rate))) * 100).quantize(step, rounding=ROUND_FLOOR)}%"
+    exact = round(float(rate), _DIGITS)  # 0.5999999999999999 is 60 % that a sum has rounded
+    return f"{(Decimal(repr(exact)) * 100).quantize(step, rounding=ROUND_FLOOR)}%"
 
 
 def standing(low: pd.Series, high: pd.Series, target: pd.Series) -> pd.Series:
     """Say ``met`` where even the lower bound reaches the target, ``missed`` where the upper does not.
 
-    Anything between is ``open``; without a target or without heated area it is ``none``.
+    Anything between is ``open``; without a target or without heated area it is ``none``. Rounding of sums, a relative
+    1e-9, keeps no rate below its target.
     """
     known = target.notna() & low.notna()
-    said = np.select([~known, low >= target, high < target], ["none", "met", "missed"], "open")
+    least = target * (1 - _ROUNDING)
+    said = np.select([~known, low >= least, high < least], ["none", "met", "missed"], "open")
     return pd.Series(said, index=low.index, name="standing", dtype="string[pyarrow]")
 
 
@@ -113,8 +120,9 @@ def tabulate(buildings: pd.DataFrame, keys: list[str], scenario: Scenario) -> pd
         table[[f"{prefix}rate_low", f"{prefix}rate_high"]] = rate_bounds(clean, dirty, unknown).to_numpy()
         wanted = table["target"] * (clean + dirty + unknown)
         unit = "m2" if name == "area_m2" else name
-        table[f"gap_low_{unit}"] = (wanted - clean - unknown).clip(lower=0.0)
-        table[f"gap_high_{unit}"] = (wanted - clean).clip(lower=0.0)
+        for side, sure in (("low", clean + unknown), ("high", clean)):
+            gap = (wanted - sure).clip(lower=0.0)
+            table[f"gap_{side}_{unit}"] = gap.where(gap > _ROUNDING * wanted, 0.0).where(wanted.notna())
     table["standing"] = standing(table["rate_low"], table["rate_high"], table["target"])
     return table
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 
 from data import parameters
+
+LOOSE_COAL: Final = ("loose_coal", "clean_briquette")
+"""Heat sources that burn coal in the house (方案三（八）：散煤); coal boilers have a ledger of their own."""
 
 
 def cleanness(heat_source: pd.Series, *, overrides: Mapping[str, bool] | None = None) -> pd.Series:

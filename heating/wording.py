@@ -92,7 +92,7 @@ _DIGITS: Final = {
     "_m": 1,
     "_kw": 2,
     "_mw": 2,
-    "_t_h": 2,
+    "_t_h": 6,
     "p_covered": 3,
     "longitude": 6,
     "latitude": 6,

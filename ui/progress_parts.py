@@ -173,6 +173,13 @@ def series(done: Assessment) -> None:
 
 
 def _over_time(done: Assessment, kept: pd.DataFrame) -> None:
+    said = (kept["day"] + " " + kept["name"]).tolist()
+    every = list(dict.fromkeys(said))
+    picked = st.multiselect(t("progress.snapshots_of"), every, default=every, help=t("progress.snapshots_of_help"))
+    kept = kept[[one in picked for one in said]]
+    if kept.empty:
+        st.info(t("progress.snapshot_none"))
+        return
     whole = kept[(kept["county_code"] == rates.ALL) & kept["zone"].isin(ZONES)]
     named = whole.assign(zone=[label("zone", zone, language()) for zone in whole["zone"]])
     colours = {label("zone", zone, language()): ZONE[zone] for zone in ZONES}

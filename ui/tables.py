@@ -42,7 +42,7 @@ WHOLE: Final = (
     "floor_area_m2",
     "base_floor_area_m2",
 )
-TENTHS: Final = ("capacity_kw", "capacity_t_h", "network_spare_mw")
+TENTHS: Final = ("capacity_kw", "network_spare_mw")
 BLANK: Final = "—"
 """What an empty cell shows."""
 _PER_WAN: Final = 1e4

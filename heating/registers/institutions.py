@@ -11,21 +11,28 @@ import pandas as pd
 
 from data.parameters import value
 from heating.assessment import Assessment
-from heating.registers.shape import Register, answers, figures, ones, share
+from heating.registers.shape import Register, answer, answers, figures, ones, share
+from heating.verdicts import at_least
 
 COUNTED_LEVELS: Final = ("city", "county")
+BASE_YEAR: Final = 2020
+"""The Plan names none; national rules count from 2020 (FACTS A2, R12)."""
 BASES: Final = {"m2": "floor_area_m2", "person": "people"}
 _KGCE_PER_TCE: Final = 1000.0
 
 
 def _with_energy(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the institutions with energy per floor area and person, now and in 2020, and the cut since then."""
+    """Return the institutions with energy per floor area and person, now and in 2020, and the cut since then.
+
+    Figures of no stated year, or of the base year or before, tell no cut.
+    """
     done = frame.copy()
+    later = frame["energy_year"] > BASE_YEAR
     for name, size in BASES.items():
         now = frame["energy_tce"] * _KGCE_PER_TCE / frame[size]
         base = frame["base_energy_tce"] * _KGCE_PER_TCE / frame[f"base_{size}"]
         done[f"kgce_{name}"], done[f"base_kgce_{name}"] = now, base
-        done[f"cut_{name}"] = (1.0 - now / base).where(base > 0)
+        done[f"cut_{name}"] = (1.0 - now / base).where((base > 0) & later)
     return done
 
 
@@ -36,24 +43,29 @@ def _cut(rows: pd.DataFrame, name: str) -> dict[str, object]:
     """
     size, target = BASES[name], value("policy", f"public_energy_{name}_cut")
     needed = ["energy_tce", size, "base_energy_tce", f"base_{size}"]
-    known = rows[rows[needed].notna().all(axis=1)]
+    known = rows[rows[needed].notna().all(axis=1) & (rows["energy_year"] > BASE_YEAR)]
     now, base = (known[one].sum() / known[other].sum() if len(known) else math.nan for one, other in _pairs(size))
     fallen = 1.0 - now / base if len(known) and base > 0 else math.nan
     whole = len(known) == len(rows)
-    reached = not math.isnan(fallen) and (fallen >= target or math.isclose(fallen, target))
+    cuts = _reached(known[f"cut_{name}"], target)
     return {
         "register_figure": f"institutions_cut_{name}",
         "measure_unit": "count",
-        "amount_met": float((known[f"cut_{name}"] >= target).sum()),
-        "amount_missed": float((known[f"cut_{name}"] < target).sum()),
+        "amount_met": float((cuts == "met").sum()),
+        "amount_missed": float((cuts == "missed").sum()),
         "amount_open": float(len(rows) - len(known)),
         "share_low": fallen,
         "share_high": fallen,
         "share_target": target,
         "amount_gap_low": math.nan,
         "amount_gap_high": math.nan,
-        "reached": "none" if math.isnan(fallen) else "open" if not whole else "met" if reached else "missed",
+        "reached": "none" if math.isnan(fallen) else answer(at_least(fallen, target)) if whole else "open",
     }
+
+
+def _reached(cuts: pd.Series, target: float) -> pd.Series:
+    """Return the answer of each cut; one that is not known is open."""
+    return pd.Series([answer(at_least(float(cut), target)) for cut in cuts], index=cuts.index, dtype=object)
 
 
 def _pairs(size: str) -> tuple[tuple[str, str], tuple[str, str]]:
@@ -108,11 +120,7 @@ def _answer(
 ) -> pd.api.extensions.ExtensionArray:
     """Return whether an institution does all that is asked of it: both cuts, and frugal where it counts."""
     parts = [
-        np.select(
-            [rows[f"cut_{name}"].isna(), rows[f"cut_{name}"] >= value("policy", f"public_energy_{name}_cut")],
-            ["open", "met"],
-            default="missed",
-        )
+        _reached(rows[f"cut_{name}"], value("policy", f"public_energy_{name}_cut")).to_numpy(dtype=object)
         for name in BASES
     ]
     parts.append(np.where(own.to_numpy(), frugal.astype(str), "met"))

@@ -17,6 +17,8 @@ from heating.supply_tables import OUTSIDE, counties_of
 from heating.verdicts import State, all_of, at_least, truth
 
 NO_COAL: Final = ("waste_heat", "biomass", "geothermal", "heat_pump")
+_COAL: Final = "chp"
+"""The kind of heat source that burns coal by the table of heat sources; of other plants the fuel is not known."""
 _GONE: Final = "retired"
 _COLUMNS: Final = ("burner", "name", "capacity_t_h", "capacity_mw", "status", "is_ultra_low", "is_captive")
 
@@ -33,6 +35,12 @@ def _large(row: Any, limit_t_h: float) -> State:
     return "yes" if not math.isnan(power) and at_least(power, limit_t_h) == "yes" else "review"
 
 
+def _fuel(units: gpd.GeoDataFrame) -> list[str]:
+    """Return the fuel of generating units: coal where the kind of source says so, else not known."""
+    kinds = units["source_kind"] if "source_kind" in units else [""] * len(units)
+    return ["coal" if kind == _COAL else "unknown" for kind in kinds]
+
+
 def _standing(done: Assessment) -> gpd.GeoDataFrame:
     """Return what may be a coal boiler under the clause: boilers that are not retired, and units that run."""
     boilers, units = done.layers.some("boilers"), done.layers.some("plants")
@@ -42,7 +50,7 @@ def _standing(done: Assessment) -> gpd.GeoDataFrame:
         running = running[~running["source_kind"].isin(NO_COAL)]
     parts = [
         burning.assign(burner="boiler", register_id=burning["boiler_id"], capacity_mw=math.nan, is_captive=pd.NA),
-        running.assign(burner="unit", register_id=running["unit_id"], capacity_t_h=math.nan, fuel="coal"),
+        running.assign(burner="unit", register_id=running["unit_id"], capacity_t_h=math.nan, fuel=_fuel(running)),
     ]
     columns = ["register_id", *_COLUMNS, "fuel", "source_row", "source_file", "geometry"]
     told = [part.reindex(columns=columns).astype({"is_ultra_low": object, "is_captive": object}) for part in parts]

@@ -1,5 +1,6 @@
 """What to check first: everything that hangs on something unknown is queued, by how much hangs on it."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -164,3 +165,38 @@ def test_checks_of_boilers_and_buildings_of_one_number_are_two(store):
 def test_a_run_without_boilers_has_no_queue_of_them():
     done = assess(layers_of(buildings=buildings({})), Scenario())
     assert field_queue.boilers(done, NOTHING).empty
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_a_check_does_not_pass_to_another_that_has_its_row_number(store, named):
+    def ledger_of(*names):
+        rows = [{"name": one, "boiler_id": one if named else f"row-{2 + nth}"} for nth, one in enumerate(names)]
+        return assess(
+            layers_of(buildings=buildings({}), boilers=boilers(*rows), networks=areas({"spare_heat_mw": None})),
+            Scenario(),
+        )
+
+    def told(done):
+        table = field_queue.with_checks(pd.DataFrame(done.boilers.drop(columns="geometry")), store.table(), "boiler")
+        return table.set_index("name")
+
+    first = told(ledger_of("甲厂", "乙厂")).loc["甲厂"]
+    seen = Check(subject="boiler", subject_id=first["boiler_id"], status="settled", answer="accepted", note="甲厂已核")
+    store.save(dataclasses.replace(seen, said=first["said"]), expected=0)
+    same = told(ledger_of("甲厂", "乙厂")).loc["甲厂"]
+    assert (same["check_status"], same["check_note"], same["check_outdated"]) == ("settled", "甲厂已核", False)
+    moved = told(ledger_of("新厂", "甲厂", "乙厂"))
+    assert (moved["check_note"] == "甲厂已核").tolist() == [False, named, False]
+    if not named:
+        assert moved.loc["新厂", "check_status"] == "open"
+        assert moved.loc["新厂", ["check_version", "check_outdated"]].tolist() == [1, True], "saving is no conflict"
+        assert "新厂" in set(field_queue.boilers(ledger_of("新厂", "甲厂", "乙厂"), store.table())["name"])
+
+
+def test_a_home_that_burns_coal_again_is_asked_about():
+    rows = buildings({"heat_source": "heat_pump", "relapsed": True}, {"heat_source": "heat_pump", "relapsed": False})
+    rows["relapsed"] = rows["relapsed"].astype("boolean")
+    queue = field_queue.buildings(assess(layers_of(buildings=rows), Scenario()), NOTHING).set_index("building_id")
+    assert "relapsed" in queue.loc["B1", "reasons"].split(";")
+    assert queue.loc["B1", "rate_points"] == pytest.approx(50.0)
+    assert "B2" not in queue.index or "relapsed" not in queue.loc["B2", "reasons"]

@@ -5,10 +5,11 @@ import math
 
 import geopandas as gpd
 import pytest
-from heating_samples import LOCAL, areas, at, boilers, judged, layers_of, square, units
+from heating_samples import LOCAL, areas, at, boilers, buildings, judged, layers_of, square, units
 
 from geo.crs import STORED
 from heating import ledger
+from heating.assessment import assess
 from heating.scenario import Scenario
 from heating.supply import Draw, overdrawn
 
@@ -153,3 +154,62 @@ def test_inputs_are_left_alone():
     judged(**frames)
     for name, frame in frames.items():
         assert frame.equals(before[name])
+
+
+def station(mw, metres=3_000.0):
+    return {"kind": "substation", "spare_heat_mw": mw, "geometry": at(metres)}
+
+
+def test_substations_hold_all_boilers_of_an_area_together():
+    net = areas({"spare_heat_mw": 100.0}, station(20.0))
+    bare = units({"is_chp": False})
+    assert list(judged(boilers=boilers({}), networks=net, plants=bare)["supply_assured"]) == ["yes"]
+    assert set(judged(boilers=boilers({}, {}), networks=net, plants=bare)["supply_assured"]) == {"review"}
+    unstated = areas({"spare_heat_mw": 100.0}, station(20.0), station(None, 3_050.0))
+    assert set(judged(boilers=boilers({}, {}), networks=unstated, plants=bare)["supply_assured"]) == {"yes"}
+
+
+def test_a_boiler_of_unknown_output_leaves_nothing_to_promise():
+    net, bare = areas({"spare_heat_mw": 60.0}), units({"is_chp": False})
+    found = judged(boilers=boilers({}, {}, {"capacity_t_h": None}), networks=net, plants=bare)
+    assert list(found["supply_assured"]) == ["review"] * 3
+    centre = units({"spare_heat_mw": 60.0})
+    far = areas({"geometry": at(40_000.0).buffer(0.001)})
+    pair = boilers({"capacity_t_h": 40.0}, {"capacity_t_h": None})
+    assert "yes" not in set(judged(boilers=pair, networks=far, plants=centre)["supply_assured"])
+
+
+def test_loose_coal_in_the_area_draws_on_the_same_heat():
+    home = {"heat_source": "loose_coal", "heated_area_m2": 100_000.0, "use": "apartment", "year_built": 1990.0}
+    net = areas({"spare_heat_mw": 15.0})
+    frames = {"boilers": boilers({}), "networks": net, "plants": units({"is_chp": False})}
+    alone = assess(layers_of(buildings=buildings({}), **frames), Scenario())
+    beside = assess(layers_of(buildings=buildings(home), **frames), Scenario())
+    assert beside.buildings["coverage"].tolist() == ["covered_spare"]
+    assert alone.boilers["supply_assured"].tolist() == ["yes"], "a building on the network draws nothing more"
+    assert beside.boilers["supply_assured"].tolist() == ["review"], "14 MW and the homes need more than 15 MW"
+    strange = assess(layers_of(buildings=buildings(home | {"use": "factory"}), **frames), Scenario())
+    assert strange.boilers["supply_assured"].tolist() == ["review"], "a need that nobody knows may be any"
+
+
+def test_a_list_of_plants_without_rows_says_nothing_of_plants():
+    rows = boilers({"capacity_t_h": 40.0})
+    net = areas({"geometry": at(40_000.0).buffer(0.001)})
+    empty = judged(boilers=rows, networks=net, plants=units({}).iloc[:0])
+    absent = judged(boilers=rows, networks=net)
+    assert empty["verdict"].tolist() == absent["verdict"].tolist() == ["review"]
+
+
+def test_only_units_that_make_the_centre_lend_their_heat():
+    rows, far = boilers({"capacity_t_h": 40.0}), areas({"geometry": at(40_000.0).buffer(0.001)})
+
+    def assured(*plant, **readings):
+        return judged(Scenario(**readings), boilers=rows, networks=far, plants=units(*plant))["supply_assured"].iloc[0]
+
+    chp, other = {"spare_heat_mw": 0.0}, {"is_chp": False, "spare_heat_mw": 500.0}
+    assert assured(chp, other) == "none", "without assured heat the clause does not apply"
+    assert assured({"spare_heat_mw": 500.0}, other | {"spare_heat_mw": None}) == "yes"
+    captive = {"is_captive": True, "spare_heat_mw": 500.0}
+    assert assured(chp, captive) == "none"
+    assert assured(chp, captive, captive_counts=True) == "yes"
+    assert assured(chp, {"is_chp": None, "spare_heat_mw": 500.0}) == "review"

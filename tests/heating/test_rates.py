@@ -114,7 +114,8 @@ def test_targets_follow_the_scenario():
     [
         (1.0, "100.00%"),
         (0.999999999, "99.99%"),
-        (0.7999999999999999, "79.99%"),
+        (0.7999999999999999, "80.00%"),
+        (0.79999999, "79.99%"),
         (0.8, "80.00%"),
         (0.29, "29.00%"),
         (0.58, "58.00%"),
@@ -133,3 +134,13 @@ def test_villages_have_rates_too():
     assert table.loc["1", "clean_area_m2"] == 2100.0
     assert table.loc["1", "rate_high"] == 1.0
     assert rates.village_rates(frame.iloc[4:]).empty
+
+
+def test_a_target_that_is_exactly_met_is_met_however_the_sum_is_rounded():
+    rows = [{"heat_source": source, "area_m2": 110.1} for source in ["chp"] * 3 + ["loose_coal"] * 2]
+    low = sum(row["area_m2"] for row in rows[:3]) / sum(row["area_m2"] for row in rows)
+    assert low < 0.6, "the sums are rounded"
+    said = rates.standing(*(pd.Series([value]) for value in (low, low, 0.6)))
+    assert said.tolist() == ["met"]
+    assert rates.shown_percent(low) == "60.00%"
+    assert rates.standing(*(pd.Series([value]) for value in (0.5999, 0.5999, 0.6))).tolist() == ["missed"]

@@ -174,7 +174,8 @@ def test_boilers_of_the_limit_must_be_ultra_low(boiler, said):
 @pytest.mark.parametrize(
     ("unit", "said"),
     [
-        ({"capacity_mw": 45.5, "is_ultra_low": False}, ["missed"]),
+        ({"capacity_mw": 45.5, "is_ultra_low": False, "source_kind": "chp"}, ["missed"]),
+        ({"capacity_mw": 45.5, "is_ultra_low": False}, ["open"]),
         ({"capacity_mw": 45.4, "is_ultra_low": False}, ["open"]),
         ({"capacity_mw": 330.0, "is_ultra_low": None}, ["open"]),
         ({"capacity_mw": 330.0, "is_ultra_low": True}, ["met"]),
@@ -305,3 +306,31 @@ def test_spare_heat_is_what_is_declared_or_what_is_left_of_the_load():
     assert table.loc["C", "heat_capacity_mw"] == 500.0
     assert math.isnan(table.loc["C", "heat_load_mw"])
     assert set(table["ultra_low"]) == {"review"}
+
+
+def test_a_cut_of_exactly_what_is_asked_is_met_in_the_rows_as_in_the_sum():
+    exact = {"energy_tce": 93.0}
+    register = REGISTERS["institutions"](run(institutions=institutions(exact, exact)), YEAR)
+    cut = figure(register, "institutions_cut_person")
+    assert (cut["reached"], cut["amount_met"], cut["amount_missed"]) == ("met", 2.0, 0.0)
+    assert register.rows["fulfilled"].tolist() == ["met", "met"]
+
+
+@pytest.mark.parametrize("year", [None, 2020.0])
+def test_energy_of_no_later_year_tells_no_cut(year):
+    register = REGISTERS["institutions"](run(institutions=institutions({"energy_year": year}, {})), YEAR)
+    assert figure(register, "institutions_cut_m2")["reached"] == "open"
+    assert register.rows["fulfilled"].tolist() == ["open", "met"]
+
+
+def test_the_workbook_hides_personal_data_unless_it_is_asked_for():
+    owner = "户主 王小明 640221197001011234 13909521234"
+    done = run(boilers=boilers({"name": owner, "capacity_t_h": 70.0, "is_ultra_low": False}))
+
+    def cells(**how):
+        book = openpyxl.load_workbook(io.BytesIO(workbook(done, YEAR, **how)))
+        return "".join(str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row)
+
+    assert "13909521234" not in cells()
+    assert "640221197001011234" not in cells()
+    assert "13909521234" in cells(unmasked=True)
